@@ -1,0 +1,59 @@
+# Set-up happens by itself: each target brings the virtual environment it needs up to date first.
+
+HOST ?= 127.0.0.1
+PORT ?= 8001
+PYTHON ?= python3
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SERVING := $(VENV)/serving
+DEVELOPING := $(VENV)/developing
+PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+	--all-build-deps \
+	--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help serve build test lint lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+serve: build ## Build the database and serve it (HOST=127.0.0.1 PORT=8001)
+	$(BIN)/datasette . --host $(HOST) --port $(PORT)
+
+build: $(SERVING) ## Read and check every disclosure, and build foi.db
+	$(BIN)/python -m ingest build
+
+test: $(DEVELOPING) ## Run every test
+	$(BIN)/python -m pytest
+
+lint: $(DEVELOPING) ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lock: $(DEVELOPING) ## Pin every dependency anew, with hashes, from pyproject.toml (UPGRADE=--upgrade)
+	$(PIP_COMPILE) $(UPGRADE) --extra dev --output-file requirements-dev.lock pyproject.toml
+	$(PIP_COMPILE) $(UPGRADE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+
+clean: ## Remove everything that was built, the virtual environment included
+	rm -rf $(VENV) foi.db inspect-data.json .foi.db.building *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "This needs Python 3.11 or later as $(PYTHON); name another with PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+		{ echo "This needs Python's venv: on Debian, apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(SERVING): requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+$(DEVELOPING): requirements-dev.lock $(SERVING)
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,5 @@
+"""Run the ingest with `python -m ingest`."""
+
+from ingest.cli import main
+
+main()

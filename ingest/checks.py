@@ -1,0 +1,278 @@
+"""What must hold before anything is published.
+
+Each check yields a finding for all that is wrong in its matter, so that one run tells the whole
+of a document. What may differ is declared in the disclosure's folder, with its reason, and is
+checked as well: a difference that no longer stands is a finding too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from ingest import redaction
+from ingest.findings import Finding, numbered, quoted
+from ingest.folders import Folder
+from ingest.particulars import FILE_NAME
+from ingest.terms import TERMS_FILE, Terms
+from ingest.yaml_file import line_of
+
+DATES = ("created_on", "review_on", "extracted_on", "covers_from", "covers_to")
+TERM_COLUMNS = {"rank": "ranks", "result": "results", "action": "actions", "sanction": "sanctions"}
+
+
+def check(folder: Folder, terms: Terms) -> list[Finding]:
+    """Everything wrong with one disclosure, in the order of its lines."""
+    findings = [finding for check in _CHECKS for finding in check(folder)]
+    findings += _unknown_terms(folder, terms)
+    return sorted(findings, key=lambda finding: (str(finding.file), finding.line or 0))
+
+
+def check_together(folders: Sequence[Folder]) -> list[Finding]:
+    """What is wrong between disclosures: a reference, or a prefix of row ids, that two share."""
+    findings = []
+    seen: dict[str, Folder] = {}
+    for folder in folders:
+        for key in (folder.disclosure.id, folder.disclosure.row_id(1)):
+            other = seen.setdefault(key, folder)
+            if other is not folder:
+                findings.append(
+                    Finding(
+                        folder.source,
+                        None,
+                        f"reference {folder.disclosure.reference}, as in {other.source}",
+                        "a reference whose last two parts no other disclosure has",
+                        "remove one of the two folders, or see which reference is wrong",
+                    )
+                )
+                break
+    return findings
+
+
+def _checksum(folder: Folder) -> Iterator[Finding]:
+    found, expected = folder.disclosure.source_sha256, folder.particulars.source_sha256
+    if found != expected:
+        yield Finding(
+            folder.source,
+            None,
+            f"SHA-256 {found}",
+            f"{expected}, as {FILE_NAME} states",
+            "restore the file; or, if it was changed on purpose, record the new checksum",
+        )
+
+
+def _folder_name(folder: Folder) -> Iterator[Finding]:
+    if folder.path.name != folder.disclosure.id:
+        yield Finding(
+            folder.source,
+            None,
+            f"reference {folder.disclosure.reference} in a folder named {folder.path.name}",
+            f"a folder named {folder.disclosure.id}",
+            "rename the folder",
+        )
+
+
+def _dates(folder: Folder) -> Iterator[Finding]:
+    for name in DATES:
+        read = getattr(folder.disclosure, name)
+        given = getattr(folder.particulars, name)
+        if read is None and given is None:
+            yield Finding(
+                folder.source,
+                None,
+                f"no {name} that could be read",
+                "a date in the document's words or in " + FILE_NAME,
+                f"give {name} in {FILE_NAME}, as YYYY-MM-DD",
+            )
+        elif read and given and read != given:
+            yield _declared(
+                folder,
+                (name,),
+                f"{name} {given}",
+                f"{read}, which the document states",
+                f"take {name} out of {FILE_NAME}",
+            )
+
+
+def _printed_total(folder: Folder) -> Iterator[Finding]:
+    added = sum(total.officers for total in folder.disclosure.totals)
+    if added != folder.disclosure.published_total:
+        yield Finding(
+            folder.source,
+            _totals_line(folder),
+            f"a printed TOTAL of {folder.disclosure.published_total}",
+            f"{added}, the sum of the years",
+            "see the document's table of totals",
+        )
+
+
+def _published_years(folder: Folder) -> Iterator[Finding]:
+    disclosure = folder.disclosure
+    first = disclosure.covers_from or folder.particulars.covers_from
+    last = disclosure.covers_to or folder.particulars.covers_to
+    for year, times in Counter(total.year for total in disclosure.totals).items():
+        if times > 1:
+            yield Finding(
+                folder.source,
+                _totals_line(folder),
+                f"{times} totals for {year}",
+                "one total a year",
+                "see the document's table of totals",
+            )
+        if first and last and not first.year <= year <= last.year:
+            yield Finding(
+                folder.source,
+                _totals_line(folder),
+                f"a total for {year}",
+                f"years from {first.year} to {last.year}, which the document covers",
+                "see the document's table of totals and its date range",
+            )
+
+
+def _counts(folder: Folder) -> Iterator[Finding]:
+    """Rows found against rows published, year by year, less the differences accepted."""
+    published = {total.year: total.officers for total in folder.disclosure.totals}
+    accepted = folder.particulars.accepted_differences
+    found = Counter(row.year for row in folder.disclosure.rows)
+    for year in sorted({*published, *accepted, *found}):
+        if year not in published and year in found:
+            yield Finding(
+                folder.source,
+                next(row.line for row in folder.disclosure.rows if row.year == year),
+                f"{numbered(found[year], 'row')} for {year}, a year without a published total",
+                f"years {', '.join(map(str, sorted(published)))}",
+                "see the document's rows and its table of totals",
+            )
+        elif year not in published:
+            yield _declared(
+                folder,
+                ("accepted_differences", year),
+                f"an accepted difference for {year}, a year without a published total",
+                f"years {', '.join(map(str, sorted(published)))}",
+                "take it out, or correct the year",
+            )
+        elif published[year] - found[year] != accepted.get(year, 0):
+            difference = published[year] - found[year]
+            yield Finding(
+                folder.source,
+                _totals_line(folder),
+                f"{year}: {numbered(found[year], 'row')}, with {published[year]} published and a "
+                f"difference of {accepted.get(year, 0)} accepted",
+                numbered(published[year] - accepted.get(year, 0), "row"),
+                "see which rows were lost or doubled; a difference that stands is written as "
+                f"{year}: {difference} under accepted_differences in {FILE_NAME}",
+            )
+
+
+def _numbers(folder: Folder) -> Iterator[Finding]:
+    ids, rows = folder.row_ids, folder.disclosure.rows
+    if len(ids) != len(rows):
+        yield _declared(
+            folder,
+            ("numbers",),
+            f"numbers for {numbered(len(ids), 'row')} ({folder.particulars.numbers})",
+            f"numbers for {numbered(len(rows), 'row')}, as many as the document has",
+            "before the first publication write 1 and the number of rows (1-409); after it, give "
+            "each row that turned up the next free number where it stands (1-340, 410, 341-409)",
+        )
+
+
+def _withheld(folder: Folder) -> Iterator[Finding]:
+    ids = set(folder.row_ids)
+    seen: set[str] = set()
+    for index, withheld in enumerate(folder.particulars.withheld):
+        if withheld.id not in ids or withheld.id in seen:
+            yield _declared(
+                folder,
+                ("withheld", index, "id"),
+                f"withheld: {quoted(withheld.id)}" + " again" * (withheld.id in seen),
+                f"an id of this disclosure, such as {folder.disclosure.row_id(1)}, once",
+                "correct the id, or take the entry out",
+            )
+        seen.add(withheld.id)
+
+
+def _open_rows(folder: Folder) -> Iterator[Finding]:
+    for row in folder.disclosure.rows:
+        stated = [cell for name in ("summary", *TERM_COLUMNS) if (cell := getattr(row, name))]
+        if row.under_investigation and stated:
+            yield Finding(
+                folder.source,
+                row.line,
+                f"a row under investigation that states {quoted(stated[0])}",
+                "a year and nothing else",
+                "see the document: such a row is published without its details",
+            )
+
+
+def _redactions(folder: Folder) -> Iterator[Finding]:
+    summaries = [row for row in folder.disclosure.rows if row.summary]
+    marked = [row for row in summaries if redaction.count(row.summary or "")]
+    if folder.particulars.redacted and summaries and not marked:
+        yield Finding(
+            folder.source,
+            None,
+            f"no redaction marker in {numbered(len(summaries), 'summary', 'summaries')}",
+            "markers: a document that hides nothing is rare, a conversion that lost them is not",
+            f"compare it with the publisher's; if it hides nothing, say redacted: false in {FILE_NAME}",
+        )
+    if not folder.particulars.redacted and marked:
+        yield _declared(
+            folder,
+            ("redacted",),
+            f"redacted: false, and markers in {numbered(len(marked), 'summary', 'summaries')}",
+            "a document without any marker",
+            "take redacted: false out",
+        )
+    for row in summaries:
+        for form in redaction.unknown_forms(row.summary or ""):
+            yield Finding(
+                folder.source,
+                row.line,
+                f"{quoted(form)}, which looks like a redaction",
+                "a marker of a known form: [REDACTED], [redacted] or a run of █",
+                "see the document; a further form wants a line in ingest/redaction.py",
+            )
+
+
+def _unknown_terms(folder: Folder, terms: Terms) -> Iterator[Finding]:
+    for column, name in TERM_COLUMNS.items():
+        known = {term.term for term in getattr(terms, name)}
+        lines: dict[str, list[int | None]] = {}
+        for row in folder.disclosure.rows:
+            term = getattr(row, column)
+            if term is not None and term not in known:
+                lines.setdefault(term, []).append(row.line)
+        for term, at in lines.items():
+            yield Finding(
+                folder.source,
+                at[0],
+                f"the {column} {quoted(term)}, in {numbered(len(at), 'row')}",
+                f"a term that {TERMS_FILE.name} knows",
+                f"see the document; a term that is new goes under {name} in {TERMS_FILE.name}",
+            )
+
+
+def _declared(
+    folder: Folder, keys: tuple[int | str, ...], found: str, expected: str, remedy: str
+) -> Finding:
+    """A finding about what stands under `keys` in `disclosure.yml`."""
+    return Finding(folder.declared, line_of(folder.declared, *keys), found, expected, remedy)
+
+
+def _totals_line(folder: Folder) -> int | None:
+    return next((total.line for total in folder.disclosure.totals), None)
+
+
+_CHECKS: tuple[Callable[[Folder], Iterator[Finding]], ...] = (
+    _checksum,
+    _folder_name,
+    _dates,
+    _printed_total,
+    _published_years,
+    _counts,
+    _numbers,
+    _withheld,
+    _open_rows,
+    _redactions,
+)

@@ -1,0 +1,61 @@
+"""The bytes of a document: their checksum, their text, and the characters that must not be in it."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.findings import Finding, numbered
+
+_INVISIBLE = {"Cc", "Cf", "Co", "Zl", "Zp"}
+"""Unicode categories of control, format (bidirectional, zero-width), private use, separators."""
+_INVISIBLE_LETTERS = set("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+_ALLOWED = set("\t\n")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A document's text with the SHA-256 of its bytes, in hexadecimal."""
+
+    text: str
+    sha256: str
+
+
+def read_source(path: Path) -> tuple[Source | None, list[Finding]]:
+    """The text of the file at `path`, or None where it has none, and what is wrong with it."""
+    expected = "a file of UTF-8 text"
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        found = "a folder" if path.is_dir() else error.strerror or str(error)
+        return None, [Finding(path, None, found, expected, "put the document's text there")]
+    if not data.strip():
+        return None, [
+            Finding(path, None, "an empty file", expected, "put the document's text there")
+        ]
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        found = f"the byte 0x{data[error.start]:02x}, which is not UTF-8"
+        remedy = "convert the document to UTF-8 and record the new checksum"
+        return None, [Finding(path, line, found, expected, remedy)]
+    return Source(text, hashlib.sha256(data).hexdigest()), list(_hidden_characters(path, text))
+
+
+def _hidden_characters(path: Path, text: str) -> Iterator[Finding]:
+    """One finding for each kind of character that a reader would not see."""
+    for character in sorted(set(text) - _ALLOWED):
+        if unicodedata.category(character) in _INVISIBLE or character in _INVISIBLE_LETTERS:
+            name = unicodedata.name(character, "control or private-use character")
+            times = numbered(text.count(character), "time")
+            yield Finding(
+                path,
+                text.count("\n", 0, text.index(character)) + 1,
+                f"U+{ord(character):04X} ({name.lower()}), {times}, first on this line",
+                "characters that can be seen, with tab and line feed alone between them",
+                "find out how it came in; mend the conversion and record the new checksum",
+            )

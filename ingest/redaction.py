@@ -1,0 +1,89 @@
+"""The marker grammar: which characters of a summary stand for words that were withheld.
+
+Pure functions over text. A marker hides at least one word and its length says nothing, so the
+density computed here is a lower bound on the share of words withheld. These functions see the
+text alone: that a conversion lost its markers altogether can be told only from the document
+around it (`ingest.evidence.lost_markers`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from ingest.disclosure import Marker, MarkerForm
+
+Band = Literal["none", "light", "moderate", "heavy", "total"]
+
+CANONICAL = "[REDACTED]"
+BOX = "\ue000"
+"""Stands in a PDF's text where a black box was drawn: a private-use character, so no text has it."""
+
+_MARKER = re.compile(r"(\[REDACTED\])|(\[redacted\])|(█+)|(\ue000)")
+_FORMS: tuple[MarkerForm, ...] = ("[REDACTED]", "[redacted]", "█", "box")
+_PARAGRAPH_TAG = re.compile(r"</?p>")
+_LETTERS = r"(?:[^\W_][\u0300-\u036f]*)+"
+_WORD = re.compile(rf"{_LETTERS}(?:['’‐‑-]{_LETTERS})*")
+_INSIDE = r"[^\[\](){}<>]{0,40}"
+_NEAR_MISS = re.compile(rf"[\[({{<]{_INSIDE}redact{_INSIDE}[\])}}>]|[▀-▟■▬▮⬛]+", re.IGNORECASE)
+
+
+def find(text: str) -> tuple[Marker, ...]:
+    """Every marker of `text`, in order. A run of `█` is one marker, each box is one."""
+    return tuple(
+        Marker(_FORMS[(match.lastindex or 0) - 1], match.start(), match.end())
+        for match in _MARKER.finditer(text)
+    )
+
+
+def canonicalise(text: str) -> str:
+    """`text` with every marker written `[REDACTED]`, paragraph tags out and white space folded.
+
+    A paragraph tag gives way to a space, for it parts words as a paragraph does. Nothing else
+    changes, and doing it twice is doing it once.
+    """
+    return " ".join(_PARAGRAPH_TAG.sub(" ", _MARKER.sub(CANONICAL, text)).split())
+
+
+def unknown_forms(text: str) -> tuple[str, ...]:
+    """What looks like a redaction in `text` but is no marker of the grammar: `(redacted)`, `■■`."""
+    return tuple(match.group() for match in _NEAR_MISS.finditer(_MARKER.sub(" ", text)))
+
+
+def visible_words(text: str) -> int:
+    """How many words of `text` can be read: runs of letters or digits outside markers and tags.
+
+    Inner apostrophes and hyphens belong to a word.
+    """
+    visible = _PARAGRAPH_TAG.sub(" ", _MARKER.sub(" ", text))
+    return sum(1 for _ in _WORD.finditer(visible))
+
+
+def count(text: str) -> int:
+    """How many markers `text` holds."""
+    return len(find(text))
+
+
+def density(text: str) -> float | None:
+    """Markers over markers and visible words, from 0 to 1; None where there is neither."""
+    return ratio(count(text), visible_words(text))
+
+
+def ratio(markers: int, words: int) -> float | None:
+    """The density of `markers` among `words`, or None where there is neither."""
+    return markers / (markers + words) if markers + words else None
+
+
+def band(density: float | None) -> Band | None:
+    """The name of a density: none 0, light below 0.10, moderate below 0.25, heavy, total 1."""
+    if density is None:
+        return None
+    if density == 0:
+        return "none"
+    if density < 0.10:
+        return "light"
+    if density < 0.25:
+        return "moderate"
+    if density < 1:
+        return "heavy"
+    return "total"

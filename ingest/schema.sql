@@ -1,0 +1,173 @@
+-- The shape of foi.db. Column names are a public interface: add freely, never rename or drop
+-- without a redirect. NULL means one thing in a column; metadata.yml says which.
+
+create table disclosures (
+    id text primary key not null,
+    reference text not null unique,
+    title text not null,
+    document_summary text not null,
+    security_classification text not null,
+    publication_scheme text,
+    creating_branch text not null,
+    created_on text not null,
+    review_on text not null,
+    extracted_on text not null,
+    covers_from text not null,
+    covers_to text not null,
+    published_total integer not null,
+    source_url text not null,
+    source_file text not null,
+    source_format text not null check (source_format in ('text', 'pdf')),
+    source_sha256 text not null,
+    copy_status text not null,
+    rights text not null
+);
+
+create table notes (
+    disclosure_id text not null references disclosures (id),
+    section text not null,
+    position integer not null,
+    text text not null,
+    primary key (disclosure_id, section, position)
+);
+
+create table published_totals (
+    disclosure_id text not null references disclosures (id),
+    year integer not null,
+    officers integer not null,
+    primary key (disclosure_id, year)
+);
+
+create table ranks (
+    term text primary key not null,
+    meaning text,
+    source text,
+    position integer not null
+);
+
+create table results (
+    term text primary key not null,
+    meaning text,
+    source text,
+    regime text check (regime in ('2012', '2020')),
+    position integer not null
+);
+
+create table actions (
+    term text primary key not null,
+    meaning text,
+    source text,
+    regime text check (regime in ('2012', '2020')),
+    position integer not null
+);
+
+create table sanctions (
+    term text primary key not null,
+    meaning text,
+    source text,
+    regime text check (regime in ('2012', '2020')),
+    severity integer check (severity between 1 and 5),
+    position integer not null
+);
+
+create table shared_wordings (
+    id text primary key not null,
+    disclosure_id text not null references disclosures (id),
+    year integer not null,
+    officers integer not null,
+    wording text not null,
+    basis text not null check (basis in ('equal', 'judged')),
+    reason text
+);
+
+create table officer_allegations (
+    id text primary key not null,
+    disclosure_id text not null references disclosures (id),
+    position integer not null,
+    block integer not null,
+    line integer,
+    year integer not null,
+    status text not null check (status in ('finalised', 'under investigation')),
+    rank text references ranks (term),
+    summary text,
+    result text references results (term),
+    action text references actions (term),
+    sanction text references sanctions (term),
+    visible_words integer,
+    redaction_count integer,
+    redaction_density real,
+    redaction_band text
+        check (redaction_band in ('none', 'light', 'moderate', 'heavy', 'total', 'unknown')),
+    regime text check (regime in ('2012', '2020')),
+    regime_basis text,
+    wording_id text references shared_wordings (id),
+    withheld_on text,
+    withheld_reason text,
+    source_text text,
+    unique (disclosure_id, position)
+);
+
+create table redactions (
+    allegation_id text not null references officer_allegations (id),
+    position integer not null,
+    form text not null check (form in ('[REDACTED]', '[redacted]', '█', 'box')),
+    primary key (allegation_id, position)
+);
+
+create table source_blocks (
+    disclosure_id text not null references disclosures (id),
+    block integer not null,
+    officers integer not null,
+    summaries integer not null,
+    marked integer not null,
+    markers integer not null,
+    chance real,
+    markers_lost integer not null check (markers_lost in (0, 1)),
+    primary key (disclosure_id, block)
+);
+
+create table mentions (
+    allegation_id text not null references officer_allegations (id),
+    mention text not null,
+    kind text not null check (kind in ('platform', 'conduct')),
+    primary key (allegation_id, mention)
+);
+
+create table publisher_questions (
+    allegation_id text not null references officer_allegations (id),
+    rule text not null,
+    question text not null,
+    primary key (allegation_id, rule)
+);
+
+-- What readers may search: the summaries with a bar of █ for each marker, so that a marker is no
+-- word and no phrase runs across one. It keeps its own text because that differs from the table's.
+create virtual table officer_allegations_fts using fts5 (
+    summary,
+    tokenize = "porter unicode61 remove_diacritics 2 tokenchars '█'"
+);
+
+-- The publisher's totals against the rows that our copy holds. The casts let a filter in an
+-- address, which is text, match a figure that was counted.
+create view reconciliation as
+with counted as (
+    select
+        disclosure_id,
+        year,
+        count(*) as found,
+        count(*) filter (where status = 'finalised') as finalised,
+        count(*) filter (where status = 'under investigation') as under_investigation
+    from officer_allegations
+    group by disclosure_id, year
+)
+select
+    published_totals.disclosure_id,
+    published_totals.year,
+    published_totals.officers as published,
+    cast(coalesce(found, 0) as integer) as found,
+    cast(coalesce(finalised, 0) as integer) as finalised,
+    cast(coalesce(under_investigation, 0) as integer) as under_investigation,
+    cast(published_totals.officers - coalesce(found, 0) as integer) as missing
+from published_totals
+left join counted using (disclosure_id, year)
+order by published_totals.disclosure_id, published_totals.year;

@@ -1,0 +1,102 @@
+"""Read a YAML file into a pydantic model, with a finding, file and line, for all that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from ingest.findings import Finding
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+"""A string that says something."""
+
+
+class Model(BaseModel):
+    """A record that takes the named keys, and no others, without converting their values."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+M = TypeVar("M", bound=Model)
+
+
+def load(path: Path, model: type[M]) -> tuple[M | None, list[Finding]]:
+    """The file at `path` as `model`; or None, with every reason why it is not one."""
+    try:
+        text = path.read_text("utf-8")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError) as error:
+        return None, [_unreadable(path, None, str(error))]
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error)
+        return None, [_unreadable(path, mark.line + 1 if mark else None, problem)]
+    findings = [
+        Finding(path, line, f"the key '{key}' a second time", "each key once", "keep one of them")
+        for key, line in _repeated_keys(root)
+    ]
+    try:
+        record = model.model_validate(data)
+    except ValidationError as error:
+        return None, findings + [
+            Finding(
+                path,
+                _line_of(root, problem["loc"]),
+                f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {_shown(problem)}",
+                problem["msg"][:1].lower() + problem["msg"][1:],
+                f"mend it in {path.name}",
+            )
+            for problem in error.errors(include_url=False)
+        ]
+    return (None if findings else record), findings
+
+
+def line_of(path: Path, *keys: int | str) -> int | None:
+    """The line on which the YAML file at `path` states what stands under `keys`, or nearest above."""
+    return _line_of(yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader), keys)
+
+
+def _unreadable(path: Path, line: int | None, problem: str) -> Finding:
+    return Finding(path, line, problem, "a YAML file in UTF-8", f"mend {path.name}")
+
+
+def _shown(problem: Any) -> str:
+    return "nothing" if problem["type"] == "missing" else repr(problem["input"])[:80]
+
+
+def _repeated_keys(node: yaml.Node | None) -> Iterator[tuple[str, int]]:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield key.value, key.start_mark.line + 1
+            seen.add(key.value)
+            yield from _repeated_keys(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _repeated_keys(item)
+
+
+def _line_of(node: yaml.Node | None, keys: tuple[int | str, ...]) -> int | None:
+    """The line of the deepest node on the way down `keys`."""
+    if node is None:
+        return None
+    line: int = node.start_mark.line + 1
+    for key in keys:
+        if isinstance(node, yaml.MappingNode):
+            pairs = {str(name.value): (name, value) for name, value in node.value}
+            if str(key) not in pairs:
+                break
+            name, node = pairs[str(key)]
+            line = name.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int):
+            node = node.value[key]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line

@@ -1,0 +1,58 @@
+"""Let templates state figures only as the site's own JSON API gives them.
+
+Problem: a figure written into a template, or computed by SQL beside it, can differ from what the
+reader finds behind its link. What this does: templates get two functions that ask the very
+addresses they link to.
+
+    {% for year in api_rows("/foi/reconciliation") %} … {% endfor %}
+    <a href="/foi/redactions">{{ api_count("/foi/redactions") }}</a>
+
+Answers are kept for as long as the process runs where every database is immutable, and asked for
+anew each time where one is not. Limits: the address must be one of a table or a view, and
+`api_rows` gives no more rows than the setting `max_returned_rows`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from datasette import hookimpl
+from datasette.app import Datasette
+
+_answers: WeakKeyDictionary[Datasette, dict[str, Any]] = WeakKeyDictionary()
+
+
+async def fetch(datasette: Datasette, address: str) -> Any:
+    """The JSON that `address` answers. Raises RuntimeError where it answers with an error."""
+    kept = _answers.setdefault(datasette, {})
+    if address in kept:
+        return kept[address]
+    response = await datasette.client.get(address)
+    if response.status_code != 200:
+        raise RuntimeError(f"{address} answered {response.status_code}: {response.text[:200]}")
+    answer = response.json()
+    public = (db for name, db in datasette.databases.items() if not name.startswith("_"))
+    if not any(db.is_mutable for db in public):
+        kept[address] = answer
+    return answer
+
+
+def as_json(address: str, **arguments: str) -> str:
+    """The JSON address of the table or view at `address`, with `arguments` added to its own."""
+    path, _, query = address.partition("?")
+    added = "&".join(f"{name}={value}" for name, value in arguments.items())
+    return f"{path}.json?{query}{'&' if query else ''}{added}"
+
+
+@hookimpl
+def extra_template_vars(datasette: Datasette) -> dict[str, Callable[[str], Awaitable[Any]]]:
+    async def api_rows(address: str) -> Any:
+        return await fetch(datasette, as_json(address, _shape="array", _size="max"))
+
+    async def api_count(address: str) -> Any:
+        answer = await fetch(datasette, as_json(address, _size="0"))
+        return answer["filtered_table_rows_count"]
+
+    return {"api_rows": api_rows, "api_count": api_count}
