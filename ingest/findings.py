@@ -21,9 +21,10 @@ class Finding:
     remedy: str
 
     def __str__(self) -> str:
-        place = f"{self.file}" if self.line is None else f"{self.file}, line {self.line}"
+        here = Path.cwd()
+        file = self.file.relative_to(here) if self.file.is_relative_to(here) else self.file
         return (
-            f"{place}\n"
+            f"{file}{'' if self.line is None else f', line {self.line}'}\n"
             f"  found:    {self.found}\n"
             f"  expected: {self.expected}\n"
             f"  to do:    {self.remedy}"

@@ -46,10 +46,15 @@ def read_source(path: Path) -> tuple[Source | None, list[Finding]]:
     return Source(text, hashlib.sha256(data).hexdigest()), list(_hidden_characters(path, text))
 
 
+def is_hidden(character: str) -> bool:
+    """Whether a person who looks at the text cannot see that `character` is there."""
+    return unicodedata.category(character) in _INVISIBLE or character in _INVISIBLE_LETTERS
+
+
 def _hidden_characters(path: Path, text: str) -> Iterator[Finding]:
     """One finding for each kind of character that a reader would not see."""
     for character in sorted(set(text) - _ALLOWED):
-        if unicodedata.category(character) in _INVISIBLE or character in _INVISIBLE_LETTERS:
+        if is_hidden(character):
             name = unicodedata.name(character, "control or private-use character")
             times = numbered(text.count(character), "time")
             yield Finding(

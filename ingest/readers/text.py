@@ -127,7 +127,7 @@ def _read_head(reading: _Reading, lines: list[Line]) -> tuple[str | None, dict[s
     title: str | None = None
     fields: dict[str, str] = {}
     for number, text in _not_blank(lines):
-        if title is None and (match := _TITLE.fullmatch(text)):
+        if title is None and (match := _TITLE.fullmatch(text.strip())):
             title = match[1]
         elif (match := _FIELD.fullmatch(text)) and FIELDS.get(match[1]) not in (None, *fields):
             name, value = FIELDS[match[1]], match[2].strip()

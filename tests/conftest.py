@@ -1,0 +1,58 @@
+"""The real disclosure, built once and served as `datasette .` serves it; and copies to spoil."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from datasette.app import Datasette
+
+from ingest.build import build
+from tests.documents import FolderCopy
+from tests.serving import PARTS, ROOT, serve
+
+DISCLOSURES = ROOT / "ingest" / "disclosures"
+
+
+@pytest.fixture(scope="session")
+def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all that `datasette .` picks up at the project's root, freshly built."""
+    folder = tmp_path_factory.mktemp("site")
+    for name in PARTS:
+        (folder / name).symlink_to(ROOT / name)
+    build(DISCLOSURES, folder / "foi.db")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def database(site_folder: Path) -> Path:
+    return site_folder / "foi.db"
+
+
+@pytest.fixture
+def rows(database: Path) -> Iterator[Callable[..., list[tuple[object, ...]]]]:
+    """Run SQL on the built database."""
+    with closing(sqlite3.connect(database)) as connection:
+        yield lambda sql, *values: connection.execute(sql, values).fetchall()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def site(site_folder: Path) -> Datasette:
+    return await serve(site_folder)
+
+
+@pytest.fixture
+def disclosures(tmp_path: Path) -> Path:
+    folder = tmp_path / "disclosures"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def copy(disclosures: Path) -> FolderCopy:
+    """A copy of the first disclosure's folder, to spoil."""
+    return FolderCopy.of(DISCLOSURES / "01-FOI-22-026570", disclosures)

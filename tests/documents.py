@@ -1,0 +1,164 @@
+"""Documents to read: copies of a real one to spoil, and others written from records."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+
+import yaml
+
+from ingest.disclosure import Disclosure, Note, PublishedTotal, Row
+from ingest.readers.text import COLUMNS, FIELDS
+
+
+@dataclass(frozen=True)
+class FolderCopy:
+    """A disclosure's folder that a test may change."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, original: Path, into: Path) -> FolderCopy:
+        return cls(Path(shutil.copytree(original, into / original.name)))
+
+    @property
+    def source(self) -> Path:
+        return self.path / "source.txt"
+
+    @property
+    def particulars(self) -> Path:
+        return self.path / "disclosure.yml"
+
+    def write(self, data: bytes) -> None:
+        """Put `data` in the document's place and record its checksum."""
+        before = hashlib.sha256(self.source.read_bytes()).hexdigest()
+        self.source.write_bytes(data)
+        self.declare(before, hashlib.sha256(data).hexdigest())
+
+    def edit(self, old: str, new: str) -> None:
+        """Change the document in one place and record its checksum."""
+        text = self.source.read_bytes()
+        assert text.count(old.encode()) == 1, f"{text.count(old.encode())} times {old!r}"
+        self.write(text.replace(old.encode(), new.encode()))
+
+    def declare(self, old: str, new: str) -> None:
+        """Change `disclosure.yml` in one place."""
+        text = self.particulars.read_text("utf-8")
+        assert text.count(old) == 1, f"{text.count(old)} times {old!r}"
+        self.particulars.write_text(text.replace(old, new), "utf-8")
+
+    def line(self, number: int) -> str:
+        return self.source.read_text("utf-8").split("\n")[number - 1]
+
+
+def a_row(**cells: object) -> Row:
+    """A finalised row, but for what `cells` says."""
+    given: dict[str, object] = {
+        "position": 1,
+        "block": 1,
+        "line": None,
+        "year": 2020,
+        "under_investigation": False,
+        "rank": "Constable",
+        "summary": "Officer posted [REDACTED] online",
+        "result": "Case to Answer",
+        "action": "Formal Action",
+        "sanction": "Written Warning",
+        "source_text": "",
+    }
+    return Row(**{**given, **cells})  # type: ignore[arg-type]
+
+
+def a_disclosure(rows: Sequence[Row], *, reference: str = "01/FOI/23/000001") -> Disclosure:
+    """A disclosure of these rows, with the totals that they make."""
+    years = sorted({row.year for row in rows})
+    return Disclosure(
+        reference=reference,
+        title="Officers and their telephones",
+        document_summary="Officers, their telephones, and what came of it.",
+        security_classification="Official",
+        publication_scheme=None,
+        creating_branch="The Data Office",
+        created_on=date(2023, 3, 1),
+        review_on=date(2024, 3, 1),
+        extracted_on=date(2023, 2, 2),
+        covers_from=date(min(years, default=2020), 1, 1),
+        covers_to=date(max(years, default=2020), 12, 31),
+        published_total=len(rows),
+        source_file=f"{reference.replace('/', '-')}/source.txt",
+        source_format="text",
+        source_sha256="",
+        notes=(
+            Note(
+                "System", 1, "This report was extracted from a system on the 2nd of February 2023"
+            ),
+            Note(
+                "Date Range",
+                1,
+                f"Data from the 1st of January {min(years, default=2020)}"
+                f" to the 31st of December {max(years, default=2020)}",
+            ),
+            Note("Question", 1, "How many officers?"),
+            Note("Table", 1, "Officers"),
+            Note("Table", 2, r"\* Denotes - Still under investigation"),
+        ),
+        totals=tuple(
+            PublishedTotal(year, sum(row.year == year for row in rows), None) for year in years
+        ),
+        rows=tuple(rows),
+    )
+
+
+def as_text(disclosure: Disclosure) -> str:
+    """`disclosure` written out in the form that the text reader reads."""
+    lines = [f"**{disclosure.title}**", ""]
+    for label, name in FIELDS.items():
+        value = getattr(disclosure, name)
+        shown = value.strftime("%d/%m/%Y") if isinstance(value, date) else value or ""
+        lines.append(f"<b>{label}</b>\t{shown}")
+    lines += ["", "## Guidance & Notes", ""]
+    sections = groupby(disclosure.notes, key=lambda note: note.section)
+    passages = {section: [note.text for note in notes] for section, notes in sections}
+    for section, texts in passages.items():
+        if section not in ("Question", "Table"):
+            lines += [f"### {section}", "", *(line for text in texts for line in (text, ""))]
+    lines += ["Table(s)", "", "Question 1", "", *passages["Question"], ""]
+    label, *words = passages["Table"]
+    figures = [total.officers for total in disclosure.totals]
+    lines.append("\t".join(["", *(str(total.year) for total in disclosure.totals), "TOTAL"]))
+    lines.append("\t".join([label, *map(str, figures), str(disclosure.published_total)]))
+    lines += ["", *words, "", "\t".join(COLUMNS)]
+    for block, rows in groupby(disclosure.rows, key=lambda row: row.block):
+        if block > 1:
+            lines.append("")
+        lines += [_cells(row) for row in rows]
+    return "\n".join(lines)
+
+
+def _cells(row: Row) -> str:
+    year = f"*{row.year}" if row.under_investigation else str(row.year)
+    cells = (row.rank, row.summary, row.result, row.action, row.sanction)
+    return "\t".join([year, *(cell or "" for cell in cells)])
+
+
+def put(disclosure: Disclosure, disclosures: Path, **particulars: object) -> FolderCopy:
+    """Write `disclosure` into a folder of its own below `disclosures`."""
+    folder = disclosures / disclosure.id
+    folder.mkdir()
+    data = as_text(disclosure).encode()
+    (folder / "source.txt").write_bytes(data)
+    stated = {
+        "source_url": "https://police.example/disclosure",
+        "source_sha256": hashlib.sha256(data).hexdigest(),
+        "copy_status": "made up for a test",
+        "rights": "none",
+        "numbers": f"1-{len(disclosure.rows)}",
+        **particulars,
+    }
+    (folder / "disclosure.yml").write_text(yaml.safe_dump(stated), "utf-8")
+    return FolderCopy(folder)

@@ -1,0 +1,82 @@
+"""The names that links, SQL and API clients hold on to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Rows = Callable[..., list[tuple[object, ...]]]
+
+COLUMNS = {
+    "disclosures": """id* reference title document_summary security_classification
+        publication_scheme creating_branch created_on review_on extracted_on covers_from covers_to
+        published_total:INTEGER source_url source_file source_format source_sha256 copy_status
+        rights""",
+    "notes": "disclosure_id* section* position*:INTEGER text",
+    "published_totals": "disclosure_id* year*:INTEGER officers:INTEGER",
+    "officer_allegations": """id* disclosure_id position:INTEGER block:INTEGER line:INTEGER
+        year:INTEGER status rank summary result action sanction visible_words:INTEGER
+        redaction_count:INTEGER redaction_density:REAL redaction_band regime regime_basis
+        wording_id withheld_on withheld_reason source_text""",
+    "ranks": "term* meaning source position:INTEGER",
+    "results": "term* meaning source regime position:INTEGER",
+    "actions": "term* meaning source regime position:INTEGER",
+    "sanctions": "term* meaning source regime severity:INTEGER position:INTEGER",
+    "redactions": "allegation_id* position*:INTEGER form",
+    "source_blocks": """disclosure_id* block*:INTEGER officers:INTEGER summaries:INTEGER
+        marked:INTEGER markers:INTEGER chance:REAL markers_lost:INTEGER""",
+    "shared_wordings": "id* disclosure_id year:INTEGER officers:INTEGER wording basis reason",
+    "mentions": "allegation_id* mention* kind",
+    "publisher_questions": "allegation_id* rule* question",
+}
+VIEWS = {
+    "reconciliation": "disclosure_id year published found finalised under_investigation missing",
+}
+FOREIGN_KEYS = {
+    ("officer_allegations", "disclosure_id", "disclosures"),
+    ("officer_allegations", "rank", "ranks"),
+    ("officer_allegations", "result", "results"),
+    ("officer_allegations", "action", "actions"),
+    ("officer_allegations", "sanction", "sanctions"),
+    ("officer_allegations", "wording_id", "shared_wordings"),
+    ("notes", "disclosure_id", "disclosures"),
+    ("published_totals", "disclosure_id", "disclosures"),
+    ("source_blocks", "disclosure_id", "disclosures"),
+    ("shared_wordings", "disclosure_id", "disclosures"),
+    ("redactions", "allegation_id", "officer_allegations"),
+    ("mentions", "allegation_id", "officer_allegations"),
+    ("publisher_questions", "allegation_id", "officer_allegations"),
+}
+
+
+def test_tables_have_the_columns_types_and_keys_of_the_contract(rows: Rows) -> None:
+    tables = rows(
+        "select name from pragma_table_list where schema = 'main' and type = 'table'"
+        " and name not like 'sqlite_%'"
+    )
+    assert {str(table) for (table,) in tables} == set(COLUMNS)
+    for table, stated in COLUMNS.items():
+        expected = [
+            (name.rstrip("*"), kind or "TEXT", name.endswith("*"))
+            for name, _, kind in (column.partition(":") for column in stated.split())
+        ]
+        found = rows("select name, type, pk > 0 from pragma_table_info(?)", table)
+        assert [(name, str(kind).upper(), bool(key)) for name, kind, key in found] == expected
+
+
+def test_views_have_the_columns_of_the_contract(rows: Rows) -> None:
+    views = {str(view) for (view,) in rows("select name from sqlite_master where type = 'view'")}
+    assert views == set(VIEWS)
+    for view, columns in VIEWS.items():
+        found = rows("select name from pragma_table_info(?)", view)
+        assert [name for (name,) in found] == columns.split()
+
+
+def test_foreign_keys_are_those_of_the_contract_and_hold(rows: Rows) -> None:
+    found = {
+        (table, str(column), str(other))
+        for table in COLUMNS
+        for column, other in rows('select "from", "table" from pragma_foreign_key_list(?)', table)
+    }
+    assert found == FOREIGN_KEYS
+    assert rows("select * from pragma_foreign_key_check") == []
+    assert rows("select * from pragma_integrity_check") == [("ok",)]

@@ -1,0 +1,282 @@
+"""The database: built whole or not at all, the same each time, and without what was withdrawn."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ingest.build import build
+from ingest.database import content_hash
+from ingest.disclosure import Row
+from ingest.findings import Refused
+from tests.documents import FolderCopy, a_disclosure, a_row, put
+from tests.ingest.test_text_reader import arranged
+from tests.serving import ROOT
+
+LEFT_BEHIND = ".foi.db.building"
+
+
+def run_build(disclosures: Path, database: Path, **options: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "ingest", "build"]
+    command += ["--disclosures", str(disclosures), "--database", str(database)]
+    return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
+        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def long_disclosures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A disclosure of so many rows that its build can be caught at work."""
+    folder = tmp_path_factory.mktemp("long")
+    rows = [a_row(block=n // 20, summary=f"Sent [REDACTED] to {n} people") for n in range(1, 12001)]
+    put(a_disclosure(arranged(rows)), folder, numbers="1-12000")
+    return folder
+
+
+def consistent(folder: Path) -> bool:
+    """Whether what stands beside the database, if anything, speaks of that database."""
+    inspect = folder / "inspect-data.json"
+    if not inspect.exists():
+        return True
+    stated = json.loads(inspect.read_text())["foi"]["hash"]
+    return bool(stated == hashlib.sha256((folder / "foi.db").read_bytes()).hexdigest())
+
+
+def test_two_builds_are_byte_identical(copy: FolderCopy, tmp_path: Path) -> None:
+    results = []
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        build(copy.path.parent, tmp_path / name / "foi.db")
+        results.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
+    assert results[0] == results[1]
+    assert sorted(results[0]) == ["foi.db", "inspect-data.json"]
+
+
+def test_inspect_data_says_what_datasette_itself_would_find(database: Path) -> None:
+    found = json.loads(
+        subprocess.run(
+            [sys.executable, "-m", "datasette", "inspect", str(database)],
+            check=True,
+            capture_output=True,
+        ).stdout
+    )
+    stated = json.loads((database.parent / "inspect-data.json").read_text())
+    assert stated == {"foi": {**found["foi"], "file": "foi.db"}}
+
+
+def test_the_content_hash_covers_what_tables_say_and_not_how_they_are_stored(
+    database: Path, tmp_path: Path
+) -> None:
+    stored_otherwise = tmp_path / "foi.db"
+    stored_otherwise.write_bytes(database.read_bytes())
+    with closing(sqlite3.connect(stored_otherwise)) as connection:
+        connection.execute("drop table officer_allegations_fts")
+        connection.execute("pragma page_size = 16384")
+        connection.execute("vacuum")
+    assert stored_otherwise.read_bytes() != database.read_bytes()
+    assert content_hash(stored_otherwise) == content_hash(database)
+    with closing(sqlite3.connect(stored_otherwise)) as connection, connection:
+        connection.execute("update officer_allegations set year = 2021 where position = 409")
+    assert content_hash(stored_otherwise) != content_hash(database)
+
+
+def test_a_killed_build_leaves_the_old_database_or_the_new_one_and_the_next_clears_up(
+    long_disclosures: Path, disclosures: Path, tmp_path: Path
+) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    put(a_disclosure([a_row()]), disclosures)
+    build(disclosures, site / "foi.db")
+    old = (site / "foi.db").read_bytes()
+    caught = 0
+    for attempt in range(6):
+        process = run_build(long_disclosures, site / "foi.db", start_new_session=True)
+        while process.poll() is None and not (site / LEFT_BEHIND / "foi.db").exists():
+            time.sleep(0.001)
+        time.sleep(attempt * 0.05)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        caught += (site / LEFT_BEHIND).exists()
+        if (site / "foi.db").read_bytes() == old:
+            assert consistent(site)
+        else:
+            assert consistent(site)
+            with closing(sqlite3.connect(site / "foi.db")) as connection:
+                assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
+                rows = connection.execute("select count(*) from officer_allegations").fetchone()
+            assert rows == (12000,)
+    assert caught
+    build(disclosures, site / "foi.db")
+    assert (site / "foi.db").read_bytes() == old
+    assert sorted(path.name for path in site.iterdir()) == ["foi.db", "inspect-data.json"]
+
+
+@pytest.mark.parametrize("room", [0, 40_000, 300_000])
+def test_a_full_disk_is_told_and_leaves_the_last_database(
+    long_disclosures: Path, tmp_path: Path, room: int
+) -> None:
+    (tmp_path / "foi.db").write_bytes(b"the last good one")
+
+    def little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+    process = run_build(long_disclosures, tmp_path / "foi.db", preexec_fn=little_room)
+    _, errors = process.communicate()
+    assert process.returncode == 1
+    assert "the database cannot be written" in errors
+    assert "Traceback" not in errors
+    assert (tmp_path / "foi.db").read_bytes() == b"the last good one"
+    assert [path.name for path in tmp_path.iterdir()] == ["foi.db"]
+
+
+def unwritable_places(folder: Path) -> Iterator[tuple[Path, str]]:
+    yield folder / "none" / "foi.db", "no such file"
+    (folder / "taken").mkdir()
+    yield folder / "taken", "it is a folder"
+    (folder / "file").touch()
+    yield folder / "file" / "foi.db", "not a directory"
+    yield Path("/proc/foi.db"), ""
+
+
+def test_a_place_that_cannot_be_written_is_told(copy: FolderCopy, tmp_path: Path) -> None:
+    for place, reason in unwritable_places(tmp_path):
+        with pytest.raises(Refused) as refused:
+            build(copy.path.parent, place)
+        (finding,) = refused.value.findings
+        assert finding.file == place
+        assert finding.found.startswith("the database cannot be written: ")
+        assert reason in finding.found
+        assert "--database" in finding.remedy
+
+
+def test_a_second_build_in_the_same_place_stands_back(copy: FolderCopy, tmp_path: Path) -> None:
+    held = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(Refused, match="another build is writing there"):
+            build(copy.path.parent, tmp_path / "foi.db")
+    finally:
+        os.close(held)
+    build(copy.path.parent, tmp_path / "foi.db")
+
+
+def test_the_command_tells_rows_years_redaction_and_hash(copy: FolderCopy, tmp_path: Path) -> None:
+    process = run_build(copy.path.parent, tmp_path / "foi.db")
+    output, errors = process.communicate()
+    assert (process.returncode, errors) == (0, "")
+    assert "409 rows" in output
+    assert re.search(r"2022 +74 +71 +25 +46 +3\n", output)
+    assert re.search(r"all +412 +409 +312 +97 +3\n", output)
+    assert (
+        "541 markers in 312 summaries; by band: none 21, light 49, moderate 150, heavy 57,"
+        " total 14, unknown 21" in output
+    )
+    assert f"content hash: {content_hash(tmp_path / 'foi.db')}" in output
+
+
+def test_the_command_ends_with_1_and_tells_every_finding(copy: FolderCopy, tmp_path: Path) -> None:
+    copy.edit("\t74\t412", "\t74\t413")
+    copy.declare("numbers: 1-409", "numbers: 1-408")
+    process = run_build(copy.path.parent, tmp_path / "foi.db")
+    output, errors = process.communicate()
+    assert (process.returncode, output) == (1, "")
+    assert errors.count("found: ") == errors.count("to do: ") == 2
+    assert errors.endswith("2 findings: nothing was built, foi.db is as it was.\n")
+
+
+def test_late_rows_take_the_next_free_numbers_where_they_stand(
+    disclosures: Path, tmp_path: Path
+) -> None:
+    rows = arranged([a_row(summary=f"[REDACTED] {word}") for word in ("one", "late", "two")])
+    put(a_disclosure(rows), disclosures, numbers="1, 3, 2")
+    build(disclosures, tmp_path / "foi.db")
+    with closing(sqlite3.connect(tmp_path / "foi.db")) as connection:
+        found = connection.execute(
+            "select position, id, summary from officer_allegations order by 1"
+        )
+        assert found.fetchall() == [
+            (1, "23-000001-0001", "[REDACTED] one"),
+            (2, "23-000001-0003", "[REDACTED] late"),
+            (3, "23-000001-0002", "[REDACTED] two"),
+        ]
+
+
+def test_a_summary_left_blank_is_not_stated_and_has_no_redaction_to_count(
+    disclosures: Path, tmp_path: Path
+) -> None:
+    rows = arranged([a_row(), a_row(summary=None)])
+    put(a_disclosure(rows), disclosures)
+    build(disclosures, tmp_path / "foi.db")
+    with closing(sqlite3.connect(tmp_path / "foi.db")) as connection:
+        found = connection.execute(
+            "select status, summary, visible_words, redaction_count, redaction_density,"
+            " redaction_band from officer_allegations where position = 2"
+        )
+        assert found.fetchall() == [("finalised", None, None, None, None, None)]
+
+
+TERMS = st.sampled_from([None, "No Action"])
+PUBLISHED = st.builds(
+    a_row,
+    block=st.integers(0, 1),
+    year=st.integers(2017, 2022),
+    rank=st.sampled_from([None, "Constable", "Unknown"]),
+    summary=st.sampled_from([None, "[REDACTED]", "sent [redacted] ██", "sent <p>texts</p>"]),
+    result=st.sampled_from([None, "Resolved"]),
+    action=TERMS,
+    sanction=TERMS,
+) | st.builds(
+    a_row,
+    block=st.integers(0, 1),
+    year=st.integers(2017, 2022),
+    under_investigation=st.just(True),
+    **dict.fromkeys(("rank", "summary", "result", "action", "sanction"), st.none()),
+)
+
+
+@given(st.lists(PUBLISHED, min_size=1, max_size=30).map(arranged))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_counts_add_up_whatever_the_rows(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[Row]
+) -> None:
+    folder = tmp_path_factory.mktemp("counts")
+    (folder / "disclosures").mkdir()
+    marked = any(row.summary and ("[" in row.summary) for row in rows)
+    put(a_disclosure(rows), folder / "disclosures", redacted=marked)
+    build(folder / "disclosures", folder / "foi.db")
+    with closing(sqlite3.connect(folder / "foi.db")) as connection:
+        published, found, finalised, open_rows, missing = connection.execute(
+            "select sum(published), sum(found), sum(finalised), sum(under_investigation),"
+            " sum(missing) from reconciliation"
+        ).fetchone()
+        assert published == found == finalised + open_rows == len(rows)
+        assert missing == 0
+        blocks = connection.execute(
+            "select sum(officers), sum(summaries), sum(markers) from source_blocks"
+        ).fetchone()
+        markers = connection.execute("select count(*) from redactions").fetchone()[0]
+        assert blocks == (len(rows), sum(bool(row.summary) for row in rows), markers)
+        bands = dict(
+            connection.execute(
+                "select redaction_band, count(*) from officer_allegations group by 1"
+            ).fetchall()
+        )
+        assert sum(bands.values()) == len(rows)
+        assert bands.get(None, 0) == sum(not row.summary for row in rows)
+        assert connection.execute("select * from pragma_foreign_key_check").fetchall() == []

@@ -1,0 +1,392 @@
+"""Everything that stops a build: told all at once, with file and line, and nothing lost."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ingest.build import build
+from ingest.findings import Finding, Refused
+from ingest.terms import TERMS_FILE
+from tests.documents import FolderCopy, a_disclosure, a_row, put
+
+Spoil = Callable[[FolderCopy], object]
+SHA = "31db8143564c040fd009a25f23eb6de3a05180b5957306db3627671d069af8ad"
+
+
+def edit(old: str, new: str) -> Spoil:
+    return lambda copy: copy.edit(old, new)
+
+
+def edit_line(number: int, old: str, new: str) -> Spoil:
+    """Change one line, where its words stand on others too."""
+
+    def spoil(copy: FolderCopy) -> None:
+        lines = copy.source.read_text("utf-8").split("\n")
+        assert old in lines[number - 1]
+        lines[number - 1] = lines[number - 1].replace(old, new)
+        copy.write("\n".join(lines).encode())
+
+    return spoil
+
+
+def declare(old: str, new: str) -> Spoil:
+    return lambda copy: copy.declare(old, new)
+
+
+def write(data: bytes) -> Spoil:
+    return lambda copy: copy.write(data)
+
+
+def without_markers(copy: FolderCopy) -> None:
+    text = copy.source.read_text("utf-8")
+    for marker in ("[REDACTED]", "[redacted]", "█"):
+        text = text.replace(marker, "")
+    copy.write(text.encode())
+
+
+def a_folder_for_a_source(copy: FolderCopy) -> None:
+    copy.source.unlink()
+    copy.source.mkdir()
+
+
+BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
+    "checksum": (
+        lambda copy: copy.source.write_bytes(copy.source.read_bytes() + b"\n"),
+        [("source.txt", None, "SHA-256", SHA)],
+    ),
+    "a cell too few": (
+        edit_line(57, "\tNo Action\t", "\tNo Action"),
+        [
+            ("source.txt", 52, "2017: 36 rows", "37 rows"),
+            ("source.txt", 57, "5 cells", "6 cells"),
+            ("disclosure.yml", 10, "409", "408"),
+        ],
+    ),
+    "a cell too many": (
+        edit_line(58, "e-mail", "e-\tmail"),
+        [
+            ("source.txt", 52, "2017: 36 rows", "37 rows"),
+            ("source.txt", 58, "7 cells", "6 cells"),
+            ("disclosure.yml", 10, "409", "408"),
+        ],
+    ),
+    "no year": (
+        edit_line(57, "2017\t", "20I7\t"),
+        [
+            ("source.txt", 52, "2017: 36 rows", "37 rows"),
+            ("source.txt", 57, "'20I7'", "2019 or *2019"),
+            ("disclosure.yml", 10, "409", "408"),
+        ],
+    ),
+    "a year without a total": (
+        edit_line(57, "2017\t", "2016\t"),
+        [
+            ("source.txt", 52, "2017: 36 rows", "37 rows"),
+            ("source.txt", 57, "1 row for 2016", "2017, 2018, 2019, 2020, 2021, 2022"),
+        ],
+    ),
+    "a row in the wrong year": (
+        edit_line(57, "2017\t", "2018\t"),
+        [
+            ("source.txt", 52, "2017: 36 rows", "37 rows"),
+            ("source.txt", 52, "2018: 39 rows", "38 rows"),
+        ],
+    ),
+    "a difference nobody accepted": (
+        declare("accepted_differences:\n  2022: 3", "accepted_differences: {}"),
+        [("source.txt", 52, "2022: 71 rows", "74 rows")],
+    ),
+    "a difference that does not stand": (
+        declare("  2022: 3", "  2022: 3\n  2021: 1"),
+        [("source.txt", 52, "2021: 111 rows", "110 rows")],
+    ),
+    "a difference for no year": (
+        declare("  2022: 3", "  2022: 3\n  1999: 1"),
+        [("disclosure.yml", 16, "1999", "2017")],
+    ),
+    "a printed total that does not add up": (
+        edit("\t74\t412", "\t74\t413"),
+        [("source.txt", 52, "TOTAL of 413", "412")],
+    ),
+    "a total doubled": (
+        edit("\t2021\t2022\tTOTAL", "\t2021\t2021\tTOTAL"),
+        [
+            ("source.txt", 52, "2021: 111 rows", "74 rows"),
+            ("source.txt", 52, "2 totals for 2021", "one"),
+            ("source.txt", 423, "71 rows for 2022", "2021"),
+        ],
+    ),
+    "a total out of range": (
+        edit("the 1st of January 2017", "the 1st of January 2018"),
+        [("source.txt", 52, "a total for 2017", "2018 to 2022")],
+    ),
+    "totals that are no numbers": (
+        edit("\t74\t412", "\tseventy\t412"),
+        [("source.txt", 52, "seventy", "a number for each")],
+    ),
+    "unknown terms": (
+        edit_line(61, "Sergeant", "Sargent"),
+        [("source.txt", 61, "rank 'Sargent', in 1 row", "terms.yml")],
+    ),
+    "an unknown result on many rows": (
+        lambda copy: copy.write(
+            copy.source.read_bytes().replace(b"Not Upheld - by BOCU", b"Not Upheld - by BCU")
+        ),
+        [("source.txt", 112, "result 'Not Upheld - by BCU', in 18 rows", "terms.yml")],
+    ),
+    "control characters": (
+        edit_line(57, "officer's", "officer\x1b's"),
+        [("source.txt", 57, "U+001B", "can be seen")],
+    ),
+    "carriage returns": (
+        lambda copy: copy.write(copy.source.read_bytes().replace(b"\n", b"\r\n")),
+        [("source.txt", 1, "U+000D (control or private-use character), 495 times", "can be seen")],
+    ),
+    "bidirectional characters": (
+        edit_line(57, "officer's", "officer\u202e's"),
+        [("source.txt", 57, "U+202E (right-to-left override), 1 time", "can be seen")],
+    ),
+    "zero-width characters": (
+        edit_line(57, "officer's", "offi\u200bcer's"),
+        [("source.txt", 57, "U+200B (zero width space), 1 time", "can be seen")],
+    ),
+    "a byte-order mark": (
+        lambda copy: copy.write(b"\xef\xbb\xbf" + copy.source.read_bytes()),
+        [
+            ("source.txt", 1, "U+FEFF", "can be seen"),
+            ("source.txt", 1, "\\ufeff", "the title"),
+        ],
+    ),
+    "a private-use character, as a box would be": (
+        edit_line(57, "officer's", "officer\ue000's"),
+        [("source.txt", 57, "U+E000", "can be seen")],
+    ),
+    "not UTF-8": (
+        lambda copy: copy.write(copy.source.read_bytes().replace("█".encode(), b"\xdb")),
+        [("source.txt", 380, "0xdb", "UTF-8")],
+    ),
+    "empty": (write(b" \n"), [("source.txt", None, "an empty file", "UTF-8")]),
+    "a folder": (a_folder_for_a_source, [("source.txt", None, "a folder", "UTF-8")]),
+    "no source": (
+        lambda copy: copy.source.unlink(),
+        [("01-FOI-22-026570", None, "no document", "source.txt")],
+    ),
+    "no particulars": (
+        lambda copy: copy.particulars.unlink(),
+        [("disclosure.yml", None, "No such file", "YAML")],
+    ),
+    "particulars that are no YAML": (
+        declare("numbers: 1-409", "numbers: [1-409"),
+        [("disclosure.yml", 14, "expected ',' or ']'", "YAML")],
+    ),
+    "particulars that say nothing": (
+        lambda copy: copy.particulars.write_text(""),
+        [("disclosure.yml", None, "the file: None", "dictionary")],
+    ),
+    "a key misspelt and so another missing": (
+        declare("rights: ", "right: "),
+        [
+            ("disclosure.yml", 3, "rights: nothing", "field required"),
+            ("disclosure.yml", 6, "right", "not permitted"),
+        ],
+    ),
+    "a key twice": (
+        declare("withheld: []", "withheld: []\nwithheld: []"),
+        [("disclosure.yml", 19, "'withheld' a second time", "once")],
+    ),
+    "a value of another kind": (
+        declare("  2022: 3", '  2022: "3"'),
+        [("disclosure.yml", 15, "'3'", "integer")],
+    ),
+    "numbers that are none": (
+        declare("numbers: 1-409", "numbers: 1-x"),
+        [("disclosure.yml", 10, "'1-x'", "ranges such as 1-409")],
+    ),
+    "a number twice": (
+        declare("numbers: 1-409", "numbers: 1-408, 7"),
+        [("disclosure.yml", 10, "'1-408, 7'", "7 stands 2 times")],
+    ),
+    "another number of rows than was published": (
+        declare("numbers: 1-409", "numbers: 1-410"),
+        [("disclosure.yml", 10, "410 rows", "409 rows")],
+    ),
+    "a withheld id that does not exist": (
+        declare(
+            "withheld: []",
+            "withheld:\n  - id: 22-026570-0410\n    date: 2023-01-01\n    reason: asked for",
+        ),
+        [("disclosure.yml", 19, "22-026570-0410", "22-026570-0001")],
+    ),
+    "a withheld id twice": (
+        declare(
+            "withheld: []",
+            "withheld:\n" + "  - {id: 22-026570-0001, date: 2023-01-01, reason: asked}\n" * 2,
+        ),
+        [("disclosure.yml", 20, "'22-026570-0001' again", "once")],
+    ),
+    "no marker": (
+        without_markers,
+        [("source.txt", None, "no redaction marker in 298 summaries", "markers")],
+    ),
+    "markers where none should be": (
+        declare("numbers:", "redacted: false\nnumbers:"),
+        [("disclosure.yml", 10, "markers in 270 summaries", "without any marker")],
+    ),
+    "an unknown marker": (
+        edit_line(66, "Facebook", "(name redacted)"),
+        [("source.txt", 66, "(name redacted)", "a known form")],
+    ),
+    "an open row that states something": (
+        edit_line(139, "* 2019\t", "* 2019\tConstable"),
+        [("source.txt", 139, "'Constable'", "a year and nothing else")],
+    ),
+    "no title": (
+        edit("**Inappropriate", "Inappropriate"),
+        [
+            ("source.txt", None, "no title", "between **"),
+            ("source.txt", 5, "Inappropriate Officer Use", "the title"),
+        ],
+    ),
+    "a field left out": (
+        edit("<b>Review Date</b>\t29/09/2023\n", ""),
+        [("source.txt", None, "no Review Date", "a value")],
+    ),
+    "a field left blank": (
+        edit("<b>Reference Number</b>\t01/FOI/22/026570", "<b>Reference Number</b>\t"),
+        [
+            ("source.txt", 9, "Reference Number, left blank", "a value"),
+            ("source.txt", None, "in a folder named", ""),
+        ],
+    ),
+    "a field nobody knows": (
+        edit("<b>Review Date</b>", "<b>Author</b>\tsomebody\n<b>Review Date</b>"),
+        [("source.txt", 13, "Author", "Reference Number")],
+    ),
+    "words under no heading": (
+        edit("## Guidance & Notes\n", "## Guidance & Notes\n\nA word before.\n"),
+        [("source.txt", 19, "A word before.", "###")],
+    ),
+    "no table": (
+        edit("Year\tRank\tSummary", "Year\tGrade\tSummary"),
+        [("source.txt", None, "no such line after line", "Year, Rank, Summary")],
+    ),
+    "a date that cannot be read": (
+        edit("<b>Date Created</b>\t29/09/2022", "<b>Date Created</b>\tlast autumn"),
+        [("source.txt", None, "no created_on", "disclosure.yml")],
+    ),
+    "a date that contradicts the document": (
+        declare("numbers:", "created_on: 2022-09-30\nnumbers:"),
+        [("disclosure.yml", 10, "2022-09-30", "2022-09-29")],
+    ),
+    "a folder of another name": (
+        lambda copy: copy.path.rename(copy.path.with_name("met-2022")),
+        [("source.txt", None, "folder named met-2022", "01-FOI-22-026570")],
+    ),
+    "a stray file": (
+        lambda copy: (copy.path.parent / "notes.txt").write_text("?"),
+        [("notes.txt", None, "a file", "folders")],
+    ),
+}
+
+
+def refusal(disclosures: Path, database: Path, terms: Path = TERMS_FILE) -> tuple[Finding, ...]:
+    with pytest.raises(Refused) as refused:
+        build(disclosures, database, terms)
+    return refused.value.findings
+
+
+@pytest.mark.parametrize(("spoil", "expected"), BAD.values(), ids=BAD.keys())
+def test_a_bad_document_is_refused_with_every_finding_and_the_last_database_stays(
+    copy: FolderCopy,
+    tmp_path: Path,
+    spoil: Spoil,
+    expected: list[tuple[str, int | None, str, str]],
+) -> None:
+    database = tmp_path / "foi.db"
+    database.write_bytes(b"the last good one")
+    spoil(copy)
+    findings = refusal(copy.path.parent, database)
+    assert sorted((f.file.name, f.line or 0) for f in findings) == sorted(
+        (file, line or 0) for file, line, _, _ in expected
+    ), "\n".join(map(str, findings))
+    for file, line, found, wanted in expected:
+        assert any(
+            (f.file.name, f.line) == (file, line) and found in f.found and wanted in f.expected
+            for f in findings
+        ), f"{file}, {line}, {found}:\n" + "\n".join(map(str, findings))
+    assert all(finding.remedy for finding in findings)
+    assert database.read_bytes() == b"the last good one"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["disclosures", "foi.db"]
+
+
+def test_all_of_a_document_is_told_at_once(copy: FolderCopy, tmp_path: Path) -> None:
+    for spoil, _ in (BAD["unknown terms"], BAD["a printed total that does not add up"]):
+        spoil(copy)
+    BAD["numbers that are none"][0](copy)
+    copy.declare("numbers: 1-x", "numbers: 1-409")
+    copy.declare("withheld: []", "withheld:\n  - {id: x, date: 2023-01-01, reason: y}")
+    found = [(f.file.name, f.line) for f in refusal(copy.path.parent, tmp_path / "foi.db")]
+    assert found == [("disclosure.yml", 19), ("source.txt", 52), ("source.txt", 61)]
+
+
+def test_two_disclosures_of_one_reference_are_refused(disclosures: Path, tmp_path: Path) -> None:
+    put(a_disclosure([a_row()]), disclosures)
+    shutil.copytree(disclosures / "01-FOI-23-000001", disclosures / "again")
+    found = [(f.file.parent.name, f.found) for f in refusal(disclosures, tmp_path / "foi.db")]
+    assert [folder for folder, _ in found] == ["again", "again"]
+    assert "as in" in found[0][1]
+    assert "in a folder named again" in found[1][1]
+
+
+def test_two_disclosures_whose_row_ids_would_collide_are_refused(
+    disclosures: Path, tmp_path: Path
+) -> None:
+    put(a_disclosure([a_row()]), disclosures)
+    put(a_disclosure([a_row()], reference="02/FOI/23/000001"), disclosures)
+    (finding,) = refusal(disclosures, tmp_path / "foi.db")
+    assert "whose last two parts no other" in finding.expected
+
+
+def test_no_disclosures_are_a_refusal(disclosures: Path, tmp_path: Path) -> None:
+    assert refusal(disclosures, tmp_path / "foi.db")[0].found == "an empty folder"
+    assert refusal(tmp_path / "none", tmp_path / "foi.db")[0].found == "No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("terms", "line", "expected"),
+    [
+        ("ranks: [{term: A}, {term: A}]\nresults: []\nactions: []\nsanctions: []", 1, "once"),
+        ("ranks: [{term: A, meaning: b}]\nresults: []\nactions: []\nsanctions: []", 1, "source"),
+        ("ranks: []\nresults: []\nactions: []\nsanctions: [{term: A, severity: 6}]", 4, "5"),
+        ("ranks: []\nresults: []\nactions: []", 1, "required"),
+    ],
+)
+def test_bad_terms_are_refused(
+    copy: FolderCopy, tmp_path: Path, terms: str, line: int, expected: str
+) -> None:
+    path = tmp_path / "terms.yml"
+    path.write_text(terms)
+    (finding,) = refusal(copy.path.parent, tmp_path / "foi.db", path)
+    assert (finding.file, finding.line) == (path, line)
+    assert expected in finding.expected
+
+
+def test_a_document_that_redacts_nothing_is_taken_when_it_is_declared(
+    disclosures: Path, tmp_path: Path
+) -> None:
+    put(a_disclosure([a_row(summary="Sent texts.")]), disclosures, redacted=False)
+    build(disclosures, tmp_path / "foi.db")
+    assert (tmp_path / "foi.db").exists()
+
+
+def test_a_date_that_prose_does_not_give_is_taken_from_the_particulars(
+    copy: FolderCopy, tmp_path: Path
+) -> None:
+    copy.edit("on the 16th of August 2022\n\nThe info", "in the summer\n\nThe info")
+    copy.declare("numbers:", "extracted_on: 2022-08-16\nnumbers:")
+    build(copy.path.parent, tmp_path / "foi.db")
+    assert (tmp_path / "foi.db").exists()

@@ -1,0 +1,68 @@
+"""What is kept from web searches, and what no query may do."""
+
+from __future__ import annotations
+
+import pytest
+from datasette.app import Datasette
+
+pytestmark = pytest.mark.asyncio
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/foi/officer_allegations/22-026570-0003",
+        "/foi/officer_allegations",
+        "/foi/officer_allegations?_search=facebook",
+        "/foi/officer_allegations.json",
+        "/foi/officer_allegations.csv",
+        "/foi/officer_allegations/22-026570-0003.json",
+        "/foi?sql=select+summary+from+officer_allegations",
+        "/foi.json?sql=select+1",
+        "/foi.csv?sql=select+1",
+        "/foi/disclosures.json",
+        "/foi/officer_allegations_fts",
+        "/foi/officer_allegations_fts_content.json",
+        "/foi/redactions",
+        "/foi/mentions",
+        "/foi/shared_wordings",
+        "/foi/publisher_questions",
+        "/foi.db",
+        "/foi/none",
+        "/-/metadata.json",
+    ],
+)
+async def test_rows_sql_and_json_ask_search_engines_to_stay_away(
+    site: Datasette, path: str
+) -> None:
+    response = await site.client.get(path)
+    assert response.headers.get_list("x-robots-tag") == ["noindex"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/foi", "/foi/disclosures", "/foi/reconciliation", "/foi/results"]
+)
+async def test_pages_without_words_about_people_may_be_found(site: Datasette, path: str) -> None:
+    response = await site.client.get(path)
+    assert response.status_code == 200
+    assert "x-robots-tag" not in response.headers
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select length(hex(zeroblob(400000000)))",
+        "select length(zeroblob(1000001))",
+        "select length(replace(hex(zeroblob(400000)), '0', 'xxxx'))",
+    ],
+)
+async def test_no_value_may_grow_past_the_limit(site: Datasette, sql: str) -> None:
+    response = await site.client.get("/foi.json", params={"sql": sql})
+    assert response.status_code == 400
+    assert "too big" in response.json()["error"]
+
+
+async def test_the_limit_leaves_room_for_all_the_summaries_in_one_value(site: Datasette) -> None:
+    sql = "select length(group_concat(summary)), length(json_group_array(source_text)) from officer_allegations"
+    response = await site.client.get("/foi.json", params={"sql": sql})
+    assert response.status_code == 200

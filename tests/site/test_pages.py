@@ -1,0 +1,171 @@
+"""Pages as a reader gets them: the live figures, the caveats, and the doors behind them."""
+
+from __future__ import annotations
+
+import html
+import re
+from urllib.parse import urljoin
+
+import pytest
+from datasette.app import Datasette
+from datasette.utils import tilde_encode
+
+from tests.serving import ROOT
+from tests.site.test_metadata import METADATA, TABLES
+
+pytestmark = pytest.mark.asyncio
+BANNER = "text conversion, not compared with the published PDF"
+
+
+async def text_of(site: Datasette, path: str) -> str:
+    """The words of a page, without its mark-up."""
+    response = await site.client.get(path)
+    assert response.status_code == 200, f"{path}: {response.text}"
+    words = re.sub(r"<(script|style).*?</\1>", " ", response.text, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", words)).split())
+
+
+async def count(site: Datasette, path: str) -> int:
+    mark = "&" if "?" in path else "?"
+    path, _, arguments = f"{path}{mark}_size=0".partition("?")
+    response = await site.client.get(f"{path}.json?{arguments}")
+    return int(response.json()["filtered_table_rows_count"])
+
+
+async def test_datasette_serves_the_built_database_alone_and_immutable(site: Datasette) -> None:
+    (database,) = (await site.client.get("/-/databases.json")).json()
+    assert (database["name"], database["is_mutable"]) == ("foi", False)
+    assert (await site.client.get("/foi.json")).json()["tables"]
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (412, "officers counted by the publisher"),
+        (409, "of them are rows in our copy"),
+        (312, "rows are finalised"),
+        (97, "rows were still under investigation"),
+        (541, "redaction markers in 312 summaries"),
+        (14, "summaries are wholly redacted"),
+        (21, "summaries lost their markers"),
+    ],
+)
+async def test_home_states_the_live_figures(site: Datasette, number: int, words: str) -> None:
+    assert f"{number} {words}" in await text_of(site, "/")
+
+
+async def test_the_figures_on_home_are_what_their_links_count(site: Datasette) -> None:
+    page = (await site.client.get("/")).text
+    figures = re.findall(r'<dt><a href="(/foi/officer_allegations[^"]*)">([\d,]+)</a></dt>', page)
+    assert len(figures) == 5
+    for address, number in figures:
+        assert await count(site, html.unescape(address)) == int(number.replace(",", ""))
+
+
+async def test_home_shows_each_year_and_says_that_rows_of_2022_are_missing(
+    site: Datasette,
+) -> None:
+    words = await text_of(site, "/")
+    assert "2021 111 111 84 27 0 2022 74 71 25 46 3" in words
+    assert "For 2022 the publisher counts 74 and our copy holds 71: 3 rows are missing" in words
+    assert "2020 and later cannot be compared with earlier years" in words
+
+
+async def test_home_carries_every_caveat_and_the_banner(site: Datasette) -> None:
+    words = await text_of(site, "/")
+    assert BANNER in words
+    for caveat in METADATA["databases"]["foi"]["caveats"]:
+        assert caveat.strip() in words
+
+
+async def test_without_an_address_for_removal_the_site_says_so(site: Datasette) -> None:
+    assert METADATA["contact"] is None
+    assert "has not yet given an address to write to" in await text_of(site, "/")
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_every_table_page_carries_its_caveats_and_the_banner(
+    site: Datasette, table: str
+) -> None:
+    words = await text_of(site, f"/foi/{table}")
+    assert BANNER in words
+    assert "3 missing" in words
+    for caveat in TABLES[table]["caveats"]:
+        assert caveat.strip() in words
+
+
+@pytest.mark.parametrize("table", [name for name in TABLES if name != "reconciliation"])
+async def test_every_row_page_carries_its_caveats_and_the_banner(
+    site: Datasette, table: str
+) -> None:
+    rows = (await site.client.get(f"/foi/{table}.json?_size=1")).json()
+    if not rows["rows"]:
+        assert "Empty in this edition" in TABLES[table]["description"]
+        return
+    row = dict(zip(rows["columns"], rows["rows"][0], strict=True))
+    keys = [tilde_encode(str(row[key])) for key in rows["primary_keys"]]
+    path = f"/foi/{table}/{','.join(keys)}"
+    words = await text_of(site, path)
+    assert BANNER in words
+    for caveat in TABLES[table]["caveats"]:
+        assert caveat.strip() in words
+
+
+async def test_a_row_page_explains_each_of_its_values(site: Datasette) -> None:
+    words = await text_of(site, "/foi/officer_allegations/22-026570-0003")
+    assert "Would Have Been Dismissed" in words
+    for column, meaning in TABLES["officer_allegations"]["columns"].items():
+        assert column in words
+        assert meaning.strip() in words
+
+
+async def test_the_officers_table_shows_500_rows_a_page_and_its_facets(site: Datasette) -> None:
+    page = (await site.client.get("/foi/officer_allegations.json")).json()
+    assert len(page["rows"]) == 409
+    assert page["next"] is None
+    assert set(page["facet_results"]) == {
+        *("year", "status", "rank", "result", "action", "sanction", "redaction_band")
+    }
+    assert page["suggested_facets"] == []
+    bands = {
+        result["value"]: result["count"]
+        for result in page["facet_results"]["redaction_band"]["results"]
+    }
+    assert bands == {
+        "none": 21,
+        "light": 49,
+        "moderate": 150,
+        "heavy": 57,
+        "total": 14,
+        "unknown": 21,
+    }
+
+
+async def test_a_filter_on_a_counted_figure_finds_it(site: Datasette) -> None:
+    rows = (await site.client.get("/foi/reconciliation.json?missing=3&_shape=array")).json()
+    assert [row["year"] for row in rows] == [2022]
+
+
+async def test_every_link_inside_the_site_lives(site: Datasette) -> None:
+    """Home, the pages it links to, and the pages that those link to, all answer."""
+    seen: set[str] = set()
+    step = {"/"}
+    for _ in range(3):
+        found: set[str] = set()
+        for path in sorted(step - seen):
+            seen.add(path)
+            response = await site.client.get(path)
+            assert response.status_code == 200, path
+            if len(seen) < 30 and "text/html" in response.headers["content-type"]:
+                links = re.findall(r'(?:href|src|action)="([^"#]+)', response.text)
+                found |= {urljoin(path, html.unescape(link)) for link in links}
+        step = {link for link in found if link.startswith("/") and "_sort" not in link}
+    assert len(seen) > 100
+
+
+async def test_what_the_readme_links_to_answers(site: Datasette) -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    paths = re.findall(r"http://(?:localhost|127\.0\.0\.1):8001(/[^\s<>'\"`]*)", readme)
+    assert len(paths) > 5
+    for path in paths:
+        assert (await site.client.get(path)).status_code == 200, path

@@ -1,0 +1,100 @@
+"""What the repository promises of itself."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ingest.build import build
+from tests.conftest import DISCLOSURES
+from tests.documents import FolderCopy
+from tests.serving import ROOT
+
+
+def test_the_source_is_committed_byte_for_byte() -> None:
+    source = DISCLOSURES / "01-FOI-22-026570" / "source.txt"
+    assert hashlib.sha256(source.read_bytes()).hexdigest() == (
+        "31db8143564c040fd009a25f23eb6de3a05180b5957306db3627671d069af8ad"
+    )
+    attributes = (ROOT / ".gitattributes").read_text()
+    assert "ingest/disclosures/*/source.* -text" in attributes.splitlines()
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_every_dependency_is_pinned_with_hashes_and_without_an_address(lock: str) -> None:
+    text = (ROOT / lock).read_text()
+    pins = re.findall(
+        r"^([a-z0-9-]+)==(\S+) \\\n((?:    --hash=sha256:[0-9a-f]{64}.*\n)+)", text, re.MULTILINE
+    )
+    assert len(pins) == len(re.findall(r"^\S+==", text, re.MULTILINE)) > 30
+    assert "://" not in text
+
+
+def test_both_locks_name_one_version() -> None:
+    versions = [
+        dict(re.findall(r"^(\S+)==(\S+)", (ROOT / lock).read_text(), re.MULTILINE))
+        for lock in ("requirements.lock", "requirements-dev.lock")
+    ]
+    assert versions[0].items() <= versions[1].items()
+
+
+def test_make_alone_lists_every_target() -> None:
+    listed = subprocess.run(["make"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert re.findall(r"^make (\w+)", listed, re.MULTILINE) == [
+        *("help", "serve", "build", "test", "lint", "lock", "clean")
+    ]
+
+
+def test_the_purge_that_the_docs_tell_keeps_every_count_and_no_word(
+    copy: FolderCopy, tmp_path: Path
+) -> None:
+    """The script in docs/removal.md, run as it stands on a copy."""
+    document = (ROOT / "docs" / "removal.md").read_text("utf-8")
+    match = re.search(r"<<'EOF'\n(.*?)    EOF", document, re.DOTALL)
+    assert match
+    script = "\n".join(line.removeprefix("    ") for line in match[1].split("\n"))
+    build(copy.path.parent, tmp_path / "foi.db")
+    before = figures(tmp_path / "foi.db")
+    assert "Causing or inciting" in copy.line(59)
+    data = copy.source.read_bytes()
+    subprocess.run([sys.executable, "-c", script, str(copy.source), "59"], check=True, cwd=ROOT)
+    purged = copy.source.read_bytes()
+    copy.source.write_bytes(data)
+    copy.write(purged)
+    assert "Causing or inciting" not in copy.line(59)
+    assert set(re.findall(r"\w+", copy.line(59).split("\t")[2])) == {"withheld", "REDACTED"}
+    build(copy.path.parent, tmp_path / "foi.db")
+    assert figures(tmp_path / "foi.db") == before
+
+
+def figures(database: Path) -> str:
+    sqlite = sys.executable
+    sql = (
+        "select id, year, status, rank, result, action, sanction, visible_words, redaction_count,"
+        " redaction_density, redaction_band from officer_allegations"
+    )
+    code = f"import sqlite3; print(sqlite3.connect({str(database)!r}).execute({sql!r}).fetchall())"
+    return subprocess.run([sqlite, "-c", code], check=True, capture_output=True, text=True).stdout
+
+
+def test_nothing_is_needed_that_is_not_committed() -> None:
+    """Every file that the site is served from is known to git."""
+    if not shutil.which("git") or not (ROOT / ".git").exists():
+        pytest.fail("this test reads the list of committed files: run it in a git checkout")
+    committed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.split("\n")
+    served = [
+        path.relative_to(ROOT).as_posix()
+        for folder in ("ingest", "plugins", "templates", "static")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+    assert len(served) > 20
+    assert set(served) <= set(committed)
