@@ -24,13 +24,25 @@ class Model(BaseModel):
 M = TypeVar("M", bound=Model)
 
 
+class _Loader(yaml.SafeLoader):
+    """The safe loader, which also gives the line of a value such as the date 2023-02-30."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:
+            raise yaml.MarkedYAMLError(
+                problem=f"{node.value}: {error}", problem_mark=node.start_mark
+            ) from error
+
+
 def load(path: Path, model: type[M]) -> tuple[M | None, list[Finding]]:
     """The file at `path` as `model`; or None, with every reason why it is not one."""
     try:
         text = path.read_text("utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError) as error:
+        root = yaml.compose(text, Loader=_Loader)
+        data = yaml.load(text, Loader=_Loader)
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
         return None, [_unreadable(path, None, str(error))]
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -58,7 +70,7 @@ def load(path: Path, model: type[M]) -> tuple[M | None, list[Finding]]:
 
 def line_of(path: Path, *keys: int | str) -> int | None:
     """The line on which the YAML file at `path` states what stands under `keys`, or nearest above."""
-    return _line_of(yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader), keys)
+    return _line_of(yaml.compose(path.read_text("utf-8"), Loader=_Loader), keys)
 
 
 def _unreadable(path: Path, line: int | None, problem: str) -> Finding:
@@ -73,9 +85,9 @@ def _repeated_keys(node: yaml.Node | None) -> Iterator[tuple[str, int]]:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
-            if key.value in seen:
-                yield key.value, key.start_mark.line + 1
-            seen.add(key.value)
+            if str(key.value) in seen:
+                yield str(key.value), key.start_mark.line + 1
+            seen.add(str(key.value))
             yield from _repeated_keys(value)
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:

@@ -183,6 +183,17 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
         declare("numbers: 1-409", "numbers: [1-409"),
         [("disclosure.yml", 14, "expected ',' or ']'", "YAML")],
     ),
+    "a date that is none": (
+        declare(
+            "withheld: []",
+            "withheld:\n  - {id: 22-026570-0001, date: 2023-02-30, reason: asked}",
+        ),
+        [("disclosure.yml", 19, "2023-02-30: day is out of range", "YAML")],
+    ),
+    "a key that is a list": (
+        declare("withheld: []", "? [withheld]\n: []"),
+        [("disclosure.yml", 18, "unhashable key", "YAML")],
+    ),
     "particulars that say nothing": (
         lambda copy: copy.particulars.write_text(""),
         [("disclosure.yml", None, "the file: None", "dictionary")],
