@@ -236,6 +236,7 @@ def _disclosure(folder: Folder) -> Record:
         "source_sha256": disclosure.source_sha256,
         "copy_status": particulars.copy_status,
         "rights": particulars.rights,
+        "publisher": particulars.publisher,
     }
 
 

@@ -59,6 +59,7 @@ class Particulars(Model):
     by its publisher's word carries no redaction.
     """
 
+    publisher: Text
     source_url: Annotated[str, StringConstraints(pattern=r"^https?://")]
     source_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     copy_status: Text

@@ -20,7 +20,8 @@ create table disclosures (
     source_format text not null check (source_format in ('text', 'pdf')),
     source_sha256 text not null,
     copy_status text not null,
-    rights text not null
+    rights text not null,
+    publisher text not null
 );
 
 create table notes (

@@ -153,6 +153,7 @@ def put(disclosure: Disclosure, disclosures: Path, **particulars: object) -> Fol
     data = as_text(disclosure).encode()
     (folder / "source.txt").write_bytes(data)
     stated = {
+        "publisher": "A force",
         "source_url": "https://police.example/disclosure",
         "source_sha256": hashlib.sha256(data).hexdigest(),
         "copy_status": "made up for a test",

@@ -63,7 +63,7 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
         [
             ("source.txt", 52, "2017: 36 rows", "37 rows"),
             ("source.txt", 57, "5 cells", "6 cells"),
-            ("disclosure.yml", 10, "409", "408"),
+            ("disclosure.yml", 11, "409", "408"),
         ],
     ),
     "a cell too many": (
@@ -71,7 +71,7 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
         [
             ("source.txt", 52, "2017: 36 rows", "37 rows"),
             ("source.txt", 58, "7 cells", "6 cells"),
-            ("disclosure.yml", 10, "409", "408"),
+            ("disclosure.yml", 11, "409", "408"),
         ],
     ),
     "no year": (
@@ -79,7 +79,7 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
         [
             ("source.txt", 52, "2017: 36 rows", "37 rows"),
             ("source.txt", 57, "'20I7'", "2019 or *2019"),
-            ("disclosure.yml", 10, "409", "408"),
+            ("disclosure.yml", 11, "409", "408"),
         ],
     ),
     "a year without a total": (
@@ -106,7 +106,7 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
     ),
     "a difference for no year": (
         declare("  2022: 3", "  2022: 3\n  1999: 1"),
-        [("disclosure.yml", 16, "1999", "2017")],
+        [("disclosure.yml", 17, "1999", "2017")],
     ),
     "a printed total that does not add up": (
         edit("\t74\t412", "\t74\t413"),
@@ -181,18 +181,18 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
     ),
     "particulars that are no YAML": (
         declare("numbers: 1-409", "numbers: [1-409"),
-        [("disclosure.yml", 14, "expected ',' or ']'", "YAML")],
+        [("disclosure.yml", 15, "expected ',' or ']'", "YAML")],
     ),
     "a date that is none": (
         declare(
             "withheld: []",
             "withheld:\n  - {id: 22-026570-0001, date: 2023-02-30, reason: asked}",
         ),
-        [("disclosure.yml", 19, "2023-02-30: day is out of range", "YAML")],
+        [("disclosure.yml", 20, "2023-02-30: day is out of range", "YAML")],
     ),
     "a key that is a list": (
         declare("withheld: []", "? [withheld]\n: []"),
-        [("disclosure.yml", 18, "unhashable key", "YAML")],
+        [("disclosure.yml", 19, "unhashable key", "YAML")],
     ),
     "particulars that say nothing": (
         lambda copy: copy.particulars.write_text(""),
@@ -202,42 +202,42 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
         declare("rights: ", "right: "),
         [
             ("disclosure.yml", 3, "rights: nothing", "field required"),
-            ("disclosure.yml", 6, "right", "not permitted"),
+            ("disclosure.yml", 7, "right", "not permitted"),
         ],
     ),
     "a key twice": (
         declare("withheld: []", "withheld: []\nwithheld: []"),
-        [("disclosure.yml", 19, "'withheld' a second time", "once")],
+        [("disclosure.yml", 20, "'withheld' a second time", "once")],
     ),
     "a value of another kind": (
         declare("  2022: 3", '  2022: "3"'),
-        [("disclosure.yml", 15, "'3'", "integer")],
+        [("disclosure.yml", 16, "'3'", "integer")],
     ),
     "numbers that are none": (
         declare("numbers: 1-409", "numbers: 1-x"),
-        [("disclosure.yml", 10, "'1-x'", "ranges such as 1-409")],
+        [("disclosure.yml", 11, "'1-x'", "ranges such as 1-409")],
     ),
     "a number twice": (
         declare("numbers: 1-409", "numbers: 1-408, 7"),
-        [("disclosure.yml", 10, "'1-408, 7'", "7 stands 2 times")],
+        [("disclosure.yml", 11, "'1-408, 7'", "7 stands 2 times")],
     ),
     "another number of rows than was published": (
         declare("numbers: 1-409", "numbers: 1-410"),
-        [("disclosure.yml", 10, "410 rows", "409 rows")],
+        [("disclosure.yml", 11, "410 rows", "409 rows")],
     ),
     "a withheld id that does not exist": (
         declare(
             "withheld: []",
             "withheld:\n  - id: 22-026570-0410\n    date: 2023-01-01\n    reason: asked for",
         ),
-        [("disclosure.yml", 19, "22-026570-0410", "22-026570-0001")],
+        [("disclosure.yml", 20, "22-026570-0410", "22-026570-0001")],
     ),
     "a withheld id twice": (
         declare(
             "withheld: []",
             "withheld:\n" + "  - {id: 22-026570-0001, date: 2023-01-01, reason: asked}\n" * 2,
         ),
-        [("disclosure.yml", 20, "'22-026570-0001' again", "once")],
+        [("disclosure.yml", 21, "'22-026570-0001' again", "once")],
     ),
     "no marker": (
         without_markers,
@@ -245,7 +245,7 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
     ),
     "markers where none should be": (
         declare("numbers:", "redacted: false\nnumbers:"),
-        [("disclosure.yml", 10, "markers in 270 summaries", "without any marker")],
+        [("disclosure.yml", 11, "markers in 270 summaries", "without any marker")],
     ),
     "an unknown marker": (
         edit_line(66, "Facebook", "(name redacted)"),
@@ -291,7 +291,7 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
     ),
     "a date that contradicts the document": (
         declare("numbers:", "created_on: 2022-09-30\nnumbers:"),
-        [("disclosure.yml", 10, "2022-09-30", "2022-09-29")],
+        [("disclosure.yml", 11, "2022-09-30", "2022-09-29")],
     ),
     "a folder of another name": (
         lambda copy: copy.path.rename(copy.path.with_name("met-2022")),
@@ -341,7 +341,7 @@ def test_all_of_a_document_is_told_at_once(copy: FolderCopy, tmp_path: Path) -> 
     copy.declare("numbers: 1-x", "numbers: 1-409")
     copy.declare("withheld: []", "withheld:\n  - {id: x, date: 2023-01-01, reason: y}")
     found = [(f.file.name, f.line) for f in refusal(copy.path.parent, tmp_path / "foi.db")]
-    assert found == [("disclosure.yml", 19), ("source.txt", 52), ("source.txt", 61)]
+    assert found == [("disclosure.yml", 20), ("source.txt", 52), ("source.txt", 61)]
 
 
 def test_two_disclosures_of_one_reference_are_refused(disclosures: Path, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ async def test_datasette_serves_the_built_database_alone_and_immutable(site: Dat
         (409, "of them are rows in our copy"),
         (312, "rows are finalised"),
         (97, "rows were still under investigation"),
-        (541, "redaction markers in 312 summaries"),
+        (541, "redaction markers in 270 of 312 summaries"),
         (14, "summaries are wholly redacted"),
         (21, "summaries lost their markers"),
     ],
@@ -117,6 +117,48 @@ async def test_a_row_page_explains_each_of_its_values(site: Datasette) -> None:
     for column, meaning in TABLES["officer_allegations"]["columns"].items():
         assert column in words
         assert meaning.strip() in words
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_every_table_page_explains_its_columns(site: Datasette, table: str) -> None:
+    words = await text_of(site, f"/foi/{table}")
+    for column, meaning in TABLES[table]["columns"].items():
+        assert f"{column} {meaning.strip()}" in words
+
+
+async def test_a_row_whose_markers_were_lost_does_not_claim_to_have_none(site: Datasette) -> None:
+    path = "/foi/officer_allegations.json?redaction_band=unknown&_shape=array&_col=id"
+    first = (await site.client.get(path)).json()[0]["id"]
+    words = await text_of(site, f"/foi/officer_allegations/{first}")
+    assert "redaction_band unknown" in words
+    assert "0 rows" not in words
+    assert "9 rows" in await text_of(site, "/foi/officer_allegations/22-026570-0003")
+
+
+async def test_a_search_says_that_it_finds_at_least_these(site: Datasette) -> None:
+    note = TABLES["officer_allegations"]["search_note"].strip()
+    assert note in await text_of(site, "/foi/officer_allegations?_search=facebook")
+    assert note in await text_of(site, "/foi/officer_allegations?_search=nosuchword")
+    assert note not in await text_of(site, "/foi/officer_allegations")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/none", 404),
+        ("/foi/none", 404),
+        ("/foi/officer_allegations/22-026570-9999", 404),
+        ("/foi/officer_allegations_fts", 403),
+        ("/foi/officer_allegations?_where=none", 400),
+    ],
+)
+async def test_an_error_page_wears_the_sites_face_and_leads_home(
+    site: Datasette, path: str, status: int
+) -> None:
+    response = await site.client.get(path)
+    assert response.status_code == status
+    assert "/static/site.css" in response.text
+    assert '<a href="/">home</a>' in response.text
 
 
 async def test_the_officers_table_shows_500_rows_a_page_and_its_facets(site: Datasette) -> None:
