@@ -6,7 +6,7 @@ PYTHON ?= python3
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 SERVING := $(VENV)/serving
 DEVELOPING := $(VENV)/developing
 PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
@@ -47,13 +47,15 @@ $(BIN)/python:
 		{ echo "This needs Python 3.11 or later as $(PYTHON); name another with PYTHON=..."; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
 		{ echo "This needs Python's venv: on Debian, apt-get install python3-venv"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 
 $(SERVING): requirements.lock pyproject.toml | $(BIN)/python
-	$(PIP) install --require-hashes -r requirements.lock
-	$(PIP) install --no-deps --no-build-isolation --no-index -e .
+	@echo "Installing what serving needs into $(VENV)"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
 $(DEVELOPING): requirements-dev.lock $(SERVING)
-	$(PIP) install --require-hashes -r requirements-dev.lock
+	@echo "Installing what testing needs into $(VENV)"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
