@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from ingest import redaction
 from ingest.findings import Finding, numbered, quoted
-from ingest.folders import Folder
+from ingest.folders import DATES, Folder
 from ingest.particulars import FILE_NAME
-from ingest.terms import TERMS_FILE, Terms
+from ingest.terms import TERM_TABLES, TERMS_FILE, Terms
 from ingest.yaml_file import line_of
-
-DATES = ("created_on", "review_on", "extracted_on", "covers_from", "covers_to")
-TERM_COLUMNS = {"rank": "ranks", "result": "results", "action": "actions", "sanction": "sanctions"}
 
 
 def check(folder: Folder, terms: Terms) -> list[Finding]:
@@ -76,7 +74,7 @@ def _dates(folder: Folder) -> Iterator[Finding]:
     for name in DATES:
         read = getattr(folder.disclosure, name)
         given = getattr(folder.particulars, name)
-        if read is None and given is None:
+        if not folder.date(name):
             yield Finding(
                 folder.source,
                 None,
@@ -94,6 +92,19 @@ def _dates(folder: Folder) -> Iterator[Finding]:
             )
 
 
+def _order_of_dates(folder: Folder) -> Iterator[Finding]:
+    for first, second in pairwise(("covers_from", "covers_to", "extracted_on")):
+        earlier, later = folder.date(first), folder.date(second)
+        if earlier and later and earlier > later:
+            yield Finding(
+                folder.source,
+                None,
+                f"{first} {earlier} after {second} {later}",
+                "figures that cover a time, and are drawn at its end or later",
+                f"see the document's notes, or the dates in {FILE_NAME}",
+            )
+
+
 def _printed_total(folder: Folder) -> Iterator[Finding]:
     added = sum(total.officers for total in folder.disclosure.totals)
     if added != folder.disclosure.published_total:
@@ -107,10 +118,8 @@ def _printed_total(folder: Folder) -> Iterator[Finding]:
 
 
 def _published_years(folder: Folder) -> Iterator[Finding]:
-    disclosure = folder.disclosure
-    first = disclosure.covers_from or folder.particulars.covers_from
-    last = disclosure.covers_to or folder.particulars.covers_to
-    for year, times in Counter(total.year for total in disclosure.totals).items():
+    first, last = folder.date("covers_from"), folder.date("covers_to")
+    for year, times in Counter(total.year for total in folder.disclosure.totals).items():
         if times > 1:
             yield Finding(
                 folder.source,
@@ -190,11 +199,25 @@ def _withheld(folder: Folder) -> Iterator[Finding]:
                 "correct the id, or take the entry out",
             )
         seen.add(withheld.id)
+    words = {
+        id: redaction.canonicalise(row.summary or "")
+        for id, row in zip(folder.row_ids, folder.disclosure.rows, strict=False)
+    }
+    withdrawn = {words[id] for id in seen & ids if redaction.visible_words(words[id])}
+    for id, summary in words.items():
+        if summary in withdrawn and id not in seen:
+            yield _declared(
+                folder,
+                ("withheld",),
+                f"the words of a withheld row, and {id} has the same",
+                "every row withheld that has those words, or they are still there to read",
+                f"add {id} under withheld",
+            )
 
 
 def _open_rows(folder: Folder) -> Iterator[Finding]:
     for row in folder.disclosure.rows:
-        stated = [cell for name in ("summary", *TERM_COLUMNS) if (cell := getattr(row, name))]
+        stated = [cell for name in ("summary", *TERM_TABLES) if (cell := getattr(row, name))]
         if row.under_investigation and stated:
             yield Finding(
                 folder.source,
@@ -236,7 +259,7 @@ def _redactions(folder: Folder) -> Iterator[Finding]:
 
 
 def _unknown_terms(folder: Folder, terms: Terms) -> Iterator[Finding]:
-    for column, name in TERM_COLUMNS.items():
+    for column, name in TERM_TABLES.items():
         known = {term.term for term in getattr(terms, name)}
         lines: dict[str, list[int | None]] = {}
         for row in folder.disclosure.rows:
@@ -268,6 +291,7 @@ _CHECKS: tuple[Callable[[Folder], Iterator[Finding]], ...] = (
     _checksum,
     _folder_name,
     _dates,
+    _order_of_dates,
     _printed_total,
     _published_years,
     _counts,

@@ -45,7 +45,8 @@ def build(disclosures: Path, path: Path) -> None:
         for finding in refusal.findings:
             click.echo(f"{finding}\n", err=True)
         reasons = numbered(len(refusal.findings), "finding")
-        click.echo(f"{reasons}: nothing was built, {path.name} is as it was.", err=True)
+        click.echo(
+            f"{reasons}: nothing was built, and nothing that was there has changed.", err=True
+        )
         raise SystemExit(1) from None
-    click.echo(report(path))
-    click.echo(f"\n{path} is built.")
+    click.echo(f"{report(path)}\n\n{path} is built.")

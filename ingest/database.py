@@ -23,9 +23,9 @@ from ingest import redaction
 from ingest.disclosure import Row
 from ingest.evidence import Evidence
 from ingest.findings import Finding, Refused
-from ingest.folders import Folder
+from ingest.folders import DATES, Folder
 from ingest.particulars import Withheld
-from ingest.terms import Terms
+from ingest.terms import TERM_TABLES, Terms
 
 SCHEMA = Path(__file__).parent / "schema.sql"
 INSPECT_FILE = "inspect-data.json"
@@ -54,8 +54,7 @@ def write(publications: Sequence[Publication], terms: Terms, path: Path) -> None
     """
     workspace = path.parent / f".{path.name}.building"
     try:
-        if path.is_dir():
-            raise IsADirectoryError("it is a folder")
+        _refuse_to_replace_what_is_no_database(path)
         with _alone_in(path.parent):
             shutil.rmtree(workspace, ignore_errors=True)
             workspace.mkdir()
@@ -82,6 +81,15 @@ def write(publications: Sequence[Publication], terms: Terms, path: Path) -> None
                 )
             ]
         ) from error
+
+
+def _refuse_to_replace_what_is_no_database(path: Path) -> None:
+    if path.is_dir():
+        raise IsADirectoryError("it is a folder")
+    if path.exists():
+        with path.open("rb") as file:
+            if file.read(6) != b"SQLite":
+                raise FileExistsError("a file stands there that is no database")
 
 
 def content_hash(path: Path) -> str:
@@ -154,15 +162,10 @@ def _fill(path: Path, publications: Sequence[Publication], terms: Terms) -> None
         db.executescript(SCHEMA.read_text("utf-8"))
         connection.execute("pragma foreign_keys = on")
         with connection:
-            for table, column in (
-                ("ranks", terms.ranks),
-                ("results", terms.results),
-                ("actions", terms.actions),
-                ("sanctions", terms.sanctions),
-            ):
+            for table in TERM_TABLES.values():
                 db.table(table).insert_all(
                     {**term.model_dump(), "position": position}
-                    for position, term in enumerate(column, 1)
+                    for position, term in enumerate(getattr(terms, table), 1)
                 )
             for folder, evidence in publications:
                 _insert(db, folder, evidence)
@@ -216,10 +219,6 @@ def _insert(db: Database, folder: Folder, evidence: Evidence) -> None:
 
 def _disclosure(folder: Folder) -> Record:
     disclosure, particulars = folder.disclosure, folder.particulars
-    dates = {
-        name: getattr(disclosure, name) or getattr(particulars, name)
-        for name in ("created_on", "review_on", "extracted_on", "covers_from", "covers_to")
-    }
     return {
         "id": disclosure.id,
         "reference": disclosure.reference,
@@ -228,7 +227,7 @@ def _disclosure(folder: Folder) -> Record:
         "security_classification": disclosure.security_classification,
         "publication_scheme": disclosure.publication_scheme,
         "creating_branch": disclosure.creating_branch,
-        **{name: day.isoformat() for name, day in dates.items()},
+        **{name: str(folder.date(name)) for name in DATES},
         "published_total": disclosure.published_total,
         "source_url": particulars.source_url,
         "source_file": disclosure.source_file,
@@ -244,14 +243,14 @@ def _officer(
     id: str, disclosure_id: str, row: Row, markers_lost: bool, withheld: Withheld | None
 ) -> Record:
     """The row as the table has it: what was published, and how much of its summary is redacted."""
-    summary = row.summary and redaction.canonicalise(row.summary)
+    summary = redaction.canonicalise(row.summary or "") or None
     markers = words = density = band = None
     if summary:
         words = redaction.visible_words(summary)
         band = "unknown"
         if not markers_lost:
             markers = redaction.count(summary)
-            density = redaction.ratio(markers, words)
+            density = redaction.density(summary)
             band = redaction.band(density)
     return {
         "id": id,
@@ -280,7 +279,7 @@ def _index_words(connection: sqlite3.Connection) -> None:
     connection.execute(
         """
         insert into officer_allegations_fts (rowid, summary)
-        select rowid, replace(summary, :marker, '█████') from officer_allegations
+        select rowid, replace(summary, :marker, ' █████ ') from officer_allegations
         where summary is not null
         """,
         {"marker": redaction.CANONICAL},

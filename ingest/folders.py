@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from ingest import readers
 from ingest.disclosure import Disclosure
 from ingest.findings import Finding
 from ingest.particulars import FILE_NAME, Particulars, read_particulars, row_numbers
+
+DATES = ("created_on", "review_on", "extracted_on", "covers_from", "covers_to")
+"""The dates that a document states of itself, or `disclosure.yml` of it."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,12 @@ class Folder:
     def declared(self) -> Path:
         """The file of the particulars."""
         return self.path / FILE_NAME
+
+    def date(self, name: str) -> date | None:
+        """The date of that name: by the document's word, or else by that of `disclosure.yml`."""
+        read: date | None = getattr(self.disclosure, name)
+        given: date | None = getattr(self.particulars, name)
+        return read or given
 
     @property
     def row_ids(self) -> list[str]:

@@ -8,12 +8,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from ingest.findings import Finding
 from ingest.yaml_file import Model, Text, load
 
 FILE_NAME = "disclosure.yml"
+MOST = 999_999
+"""More officers than any document counts."""
 
 
 def row_numbers(text: str) -> list[int]:
@@ -41,6 +43,11 @@ def _checked_numbers(text: str) -> str:
     return text
 
 
+def _as_text(numbers: object) -> object:
+    """A single number, which YAML takes for one."""
+    return str(numbers) if type(numbers) is int else numbers
+
+
 class Withheld(Model):
     """A row whose words this site has withdrawn. The row still counts."""
 
@@ -64,9 +71,11 @@ class Particulars(Model):
     source_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     copy_status: Text
     rights: Text
-    numbers: Annotated[str, AfterValidator(_checked_numbers)]
+    numbers: Annotated[str, BeforeValidator(_as_text), AfterValidator(_checked_numbers)]
     redacted: bool = True
-    accepted_differences: dict[int, int] = Field(default_factory=dict)
+    accepted_differences: dict[int, Annotated[int, Field(ge=-MOST, le=MOST)]] = Field(
+        default_factory=dict
+    )
     withheld: list[Withheld] = Field(default_factory=list)
     created_on: datetime.date | None = None
     review_on: datetime.date | None = None

@@ -19,13 +19,15 @@ CANONICAL = "[REDACTED]"
 BOX = "\ue000"
 """Stands in a PDF's text where a black box was drawn: a private-use character, so no text has it."""
 
-_MARKER = re.compile(r"(\[REDACTED\])|(\[redacted\])|(█+)|(\ue000)")
+_MARKER = re.compile(rf"(\[REDACTED\])|(\[redacted\])|(█+)|({BOX})")
 _FORMS: tuple[MarkerForm, ...] = ("[REDACTED]", "[redacted]", "█", "box")
 _PARAGRAPH_TAG = re.compile(r"</?p>")
 _LETTERS = r"(?:[^\W_][\u0300-\u036f]*)+"
 _WORD = re.compile(rf"{_LETTERS}(?:['’‐‑-]{_LETTERS})*")
-_INSIDE = r"[^\[\](){}<>]{0,40}"
-_NEAR_MISS = re.compile(rf"[\[({{<]{_INSIDE}redact{_INSIDE}[\])}}>]|[▀-▟■▬▮⬛]+", re.IGNORECASE)
+_INSIDE = r"[^\[\](){}<>［］]{0,40}"
+_NEAR_MISS = re.compile(
+    rf"(?i:[\[({{<［]{_INSIDE}redact{_INSIDE}[\])}}>］])|\bREDACTED\b|[▀-▟■▬▮⬛]+|\*{{3,}}|_{{3,}}|X{{4,}}"
+)
 
 
 def find(text: str) -> tuple[Marker, ...]:
@@ -46,7 +48,7 @@ def canonicalise(text: str) -> str:
 
 
 def unknown_forms(text: str) -> tuple[str, ...]:
-    """What looks like a redaction in `text` but is no marker of the grammar: `(redacted)`, `■■`."""
+    """What looks like a redaction in `text` and is no marker of the grammar: `(redacted)`, `■■`."""
     return tuple(match.group() for match in _NEAR_MISS.finditer(_MARKER.sub(" ", text)))
 
 
@@ -64,20 +66,14 @@ def count(text: str) -> int:
     return len(find(text))
 
 
-def density(text: str) -> float | None:
-    """Markers over markers and visible words, from 0 to 1; None where there is neither."""
-    return ratio(count(text), visible_words(text))
+def density(text: str) -> float:
+    """Markers over markers and visible words, from 0, without any marker, to 1."""
+    markers = count(text)
+    return markers / (markers + visible_words(text)) if markers else 0.0
 
 
-def ratio(markers: int, words: int) -> float | None:
-    """The density of `markers` among `words`, or None where there is neither."""
-    return markers / (markers + words) if markers + words else None
-
-
-def band(density: float | None) -> Band | None:
+def band(density: float) -> Band:
     """The name of a density: none 0, light below 0.10, moderate below 0.25, heavy, total 1."""
-    if density is None:
-        return None
     if density == 0:
         return "none"
     if density < 0.10:

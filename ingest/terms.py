@@ -10,6 +10,8 @@ from pydantic import Field, field_validator, model_validator
 from ingest.findings import Finding
 from ingest.yaml_file import Model, Text, load
 
+TERM_TABLES = {"rank": "ranks", "result": "results", "action": "actions", "sanction": "sanctions"}
+"""The columns of a row that hold terms, each with the list, and the table, of what they mean."""
 TERMS_FILE = Path(__file__).parent / "terms.yml"
 
 

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from ingest.findings import Finding
+from ingest.characters import is_hidden
+from ingest.findings import Finding, quoted
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-"""A string that says something."""
+
+def _visible(text: str) -> str:
+    if hidden := sorted({f"U+{ord(character):04X}" for character in text if is_hidden(character)}):
+        raise ValueError(f"characters that can be seen, and not {', '.join(hidden)}")
+    return text
+
+
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_visible)
+]
+"""A string that says something, all of which can be seen."""
 
 
 class Model(BaseModel):
@@ -32,7 +43,7 @@ class _Loader(yaml.SafeLoader):
             return super().construct_object(node, deep)
         except ValueError as error:
             raise yaml.MarkedYAMLError(
-                problem=f"{node.value}: {error}", problem_mark=node.start_mark
+                problem=f"{quoted(str(node.value))}: {error}", problem_mark=node.start_mark
             ) from error
 
 
@@ -78,20 +89,26 @@ def _unreadable(path: Path, line: int | None, problem: str) -> Finding:
 
 
 def _shown(problem: Any) -> str:
-    return "nothing" if problem["type"] == "missing" else repr(problem["input"])[:80]
+    return "nothing" if problem["type"] == "missing" else reprlib.repr(problem["input"])
 
 
-def _repeated_keys(node: yaml.Node | None) -> Iterator[tuple[str, int]]:
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if str(key.value) in seen:
-                yield str(key.value), key.start_mark.line + 1
-            seen.add(str(key.value))
-            yield from _repeated_keys(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            yield from _repeated_keys(item)
+def _repeated_keys(root: yaml.Node | None) -> Iterator[tuple[str, int]]:
+    """Every key that stands again in its mapping, with the line of the second."""
+    waiting, seen = [root], set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            keys: set[str] = set()
+            for key, value in node.value:
+                if str(key.value) in keys:
+                    yield str(key.value), key.start_mark.line + 1
+                keys.add(str(key.value))
+                waiting.append(value)
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += node.value
 
 
 def _line_of(node: yaml.Node | None, keys: tuple[int | str, ...]) -> int | None:

@@ -7,9 +7,11 @@ addresses they link to.
     {% for year in api_rows("/foi/reconciliation") %} … {% endfor %}
     <a href="/foi/redactions">{{ api_count("/foi/redactions") }}</a>
 
+The first also takes the address of a database with `?sql=` and its arguments.
+
 Answers are kept for as long as the process runs where every database is immutable, and asked for
-anew each time where one is not. Limits: the address must be one of a table or a view, and
-`api_rows` gives no more rows than the setting `max_returned_rows`.
+anew each time where one is not. Limits: `api_rows` gives no more rows than the setting
+`max_returned_rows`; `api_count` gives None where Datasette ran out of time counting.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ async def fetch(datasette: Datasette, address: str) -> Any:
         raise RuntimeError(f"{address} answered {response.status_code}: {response.text[:200]}")
     answer = response.json()
     public = (db for name, db in datasette.databases.items() if not name.startswith("_"))
-    if not any(db.is_mutable for db in public):
+    complete = not isinstance(answer, dict) or answer.get("filtered_table_rows_count") is not None
+    if complete and not any(db.is_mutable for db in public):
         kept[address] = answer
     return answer
 

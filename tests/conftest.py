@@ -1,4 +1,4 @@
-"""The real disclosure, built once and served as `datasette .` serves it; and copies to spoil."""
+"""The first disclosure, built once and served as `datasette .` serves it; and copies to spoil."""
 
 from __future__ import annotations
 
@@ -13,18 +13,16 @@ from datasette.app import Datasette
 
 from ingest.build import build
 from tests.documents import FolderCopy
-from tests.serving import PARTS, ROOT, serve
-
-DISCLOSURES = ROOT / "ingest" / "disclosures"
+from tests.serving import PARTS, furnish, serve
 
 
 @pytest.fixture(scope="session")
 def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with all that `datasette .` picks up at the project's root, freshly built."""
     folder = tmp_path_factory.mktemp("site")
-    for name in PARTS:
-        (folder / name).symlink_to(ROOT / name)
-    build(DISCLOSURES, folder / "foi.db")
+    furnish(folder, "plugins", *PARTS)
+    FolderCopy.of_the_first(folder / "disclosures")
+    build(folder / "disclosures", folder / "foi.db")
     return folder
 
 
@@ -42,6 +40,7 @@ def rows(database: Path) -> Iterator[Callable[..., list[tuple[object, ...]]]]:
 
 @pytest_asyncio.fixture(scope="session")
 async def site(site_folder: Path) -> Datasette:
+    """The site. Every test that serves another folder takes this one too, for its plugins."""
     return await serve(site_folder)
 
 
@@ -55,4 +54,4 @@ def disclosures(tmp_path: Path) -> Path:
 @pytest.fixture
 def copy(disclosures: Path) -> FolderCopy:
     """A copy of the first disclosure's folder, to spoil."""
-    return FolderCopy.of(DISCLOSURES / "01-FOI-22-026570", disclosures)
+    return FolderCopy.of_the_first(disclosures)

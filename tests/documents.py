@@ -14,6 +14,20 @@ import yaml
 
 from ingest.disclosure import Disclosure, Note, PublishedTotal, Row
 from ingest.readers.text import COLUMNS, FIELDS
+from tests.serving import ROOT
+
+FIRST = ROOT / "ingest" / "disclosures" / "01-FOI-22-026570"
+PARTICULARS = """\
+publisher: Metropolitan Police Service
+source_url: https://www.met.police.uk/foi-ai/
+source_sha256: "31db8143564c040fd009a25f23eb6de3a05180b5957306db3627671d069af8ad"
+copy_status: text conversion, not compared with the published PDF
+rights: re-use terms not stated
+numbers: 1-409
+accepted_differences:
+  2022: 3
+withheld: []
+"""
 
 
 @dataclass(frozen=True)
@@ -23,8 +37,13 @@ class FolderCopy:
     path: Path
 
     @classmethod
-    def of(cls, original: Path, into: Path) -> FolderCopy:
-        return cls(Path(shutil.copytree(original, into / original.name)))
+    def of_the_first(cls, disclosures: Path) -> FolderCopy:
+        """The first disclosure's source, with particulars that nothing withdrawn has changed."""
+        folder = disclosures / FIRST.name
+        folder.mkdir(parents=True)
+        shutil.copy(FIRST / "source.txt", folder)
+        (folder / "disclosure.yml").write_text(PARTICULARS, "utf-8")
+        return cls(folder)
 
     @property
     def source(self) -> Path:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from datasette.app import Datasette
-from datasette.plugins import pm
 
 ROOT = Path(__file__).parent.parent
-PARTS = ("metadata.yml", "settings.json", "plugins", "templates", "static")
-"""What Datasette picks up in the folder it serves, beside the database."""
+PARTS = ("metadata.yml", "settings.json", "templates", "static")
+"""What Datasette picks up in the folder it serves, beside the database and the plugins."""
+
+
+def furnish(folder: Path, *parts: str) -> None:
+    """Put the project's own `parts` into `folder`."""
+    for part in parts:
+        (folder / part).symlink_to(ROOT / part)
 
 
 async def serve(folder: Path) -> Datasette:
-    """A Datasette on `folder`. A process registers its plugins once, for all that it serves."""
-    loaded = {getattr(plugin, "__name__", "") for plugin in pm.get_plugins()}
-    if "own_api.py" in loaded and (folder / "plugins").is_symlink():
-        (folder / "plugins").unlink()
+    """A Datasette on `folder`. Plugins register once, for all that the process serves."""
     datasette = Datasette([], config_dir=folder)
     await datasette.invoke_startup()
     return datasette

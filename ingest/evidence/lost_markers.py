@@ -44,9 +44,10 @@ def blocks(rows: Sequence[Row]) -> list[Block]:
     """Every block of `rows`, in order."""
     officers, summaries, marked, markers = (Counter[int]() for _ in range(4))
     for row in rows:
-        count = redaction.count(row.summary or "")
+        summary = redaction.canonicalise(row.summary or "")
+        count = redaction.count(summary)
         officers[row.block] += 1
-        summaries[row.block] += bool(row.summary)
+        summaries[row.block] += bool(summary)
         marked[row.block] += bool(count)
         markers[row.block] += count
     return [

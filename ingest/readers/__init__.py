@@ -14,7 +14,11 @@ _READERS = {"source.txt": text.read}
 def read(folder: Path) -> tuple[Disclosure | None, list[Finding]]:
     """The document in `folder`, or None where it cannot be made out, with all that is wrong."""
     names = " or ".join(_READERS)
-    present = [name for name in _READERS if (folder / name).exists()]
+    try:
+        present = [name for name in _READERS if (folder / name).exists()]
+    except OSError as error:
+        found = error.strerror or str(error)
+        return None, [Finding(folder, None, found, names, "see who may read the folder")]
     if len(present) != 1:
         found = "no document" if not present else " and ".join(present)
         return None, [Finding(folder, None, found, names, f"put the document there as {names}")]

@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.characters import is_hidden
 from ingest.findings import Finding, numbered
 
-_INVISIBLE = {"Cc", "Cf", "Co", "Zl", "Zp"}
-"""Unicode categories of control, format (bidirectional, zero-width), private use, separators."""
-_INVISIBLE_LETTERS = set("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _ALLOWED = set("\t\n")
 
 
@@ -27,15 +25,16 @@ class Source:
 def read_source(path: Path) -> tuple[Source | None, list[Finding]]:
     """The text of the file at `path`, or None where it has none, and what is wrong with it."""
     expected = "a file of UTF-8 text"
+    remedy = "put the document's text there"
     try:
+        if path.exists() and not path.is_file():
+            found = "a folder" if path.is_dir() else "no regular file"
+            return None, [Finding(path, None, found, expected, remedy)]
         data = path.read_bytes()
     except OSError as error:
-        found = "a folder" if path.is_dir() else error.strerror or str(error)
-        return None, [Finding(path, None, found, expected, "put the document's text there")]
+        return None, [Finding(path, None, error.strerror or str(error), expected, remedy)]
     if not data.strip():
-        return None, [
-            Finding(path, None, "an empty file", expected, "put the document's text there")
-        ]
+        return None, [Finding(path, None, "an empty file", expected, remedy)]
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -46,16 +45,11 @@ def read_source(path: Path) -> tuple[Source | None, list[Finding]]:
     return Source(text, hashlib.sha256(data).hexdigest()), list(_hidden_characters(path, text))
 
 
-def is_hidden(character: str) -> bool:
-    """Whether a person who looks at the text cannot see that `character` is there."""
-    return unicodedata.category(character) in _INVISIBLE or character in _INVISIBLE_LETTERS
-
-
 def _hidden_characters(path: Path, text: str) -> Iterator[Finding]:
     """One finding for each kind of character that a reader would not see."""
     for character in sorted(set(text) - _ALLOWED):
         if is_hidden(character):
-            name = unicodedata.name(character, "control or private-use character")
+            name = unicodedata.name(character, "a character without a name")
             times = numbered(text.count(character), "time")
             yield Finding(
                 path,

@@ -30,10 +30,12 @@ FIELDS = {
 }
 MAY_BE_BLANK = {"publication_scheme"}
 
-_TITLE = re.compile(r"\*\*(.+)\*\*")
+_TITLE = re.compile(r"\*\*\s*(\S.*?)\s*\*\*")
 _FIELD = re.compile(r"<b>(.+?)</b>\t(.*)")
 _REFERENCE = re.compile(r"\w+(?:[/.]\w+)+")
-_YEAR_CELL = re.compile(r"(\*?) ?(\d{4})")
+_YEAR_CELL = re.compile(r"(\*?) ?([0-9]{4})")
+_YEAR = re.compile(r"[0-9]{4}")
+_FIGURE = re.compile(r"[0-9]{1,6}")
 _TABLES = "Table(s)"
 _DATE = r"(\d{1,2})(?:st|nd|rd|th) of ([A-Z][a-z]+) (\d{4})"
 _EXTRACTED = re.compile(rf"extracted .*?on the {_DATE}")
@@ -41,6 +43,8 @@ _COVERS = re.compile(rf"from the {_DATE} to the {_DATE}")
 
 Line = tuple[int, str]
 """A line of the document with its number, from 1."""
+Passage = tuple[str, str]
+"""The heading of a section, and some of its words."""
 
 
 @dataclass
@@ -65,9 +69,9 @@ def read(path: Path) -> tuple[Disclosure | None, list[Finding]]:
         return None, findings
     head, guidance, tables, table = parts
     title, fields = _read_head(reading, head)
-    notes = _read_guidance(reading, guidance)
-    table_notes, totals, total = _read_tables(reading, tables)
-    notes += table_notes
+    passages = _read_guidance(reading, guidance)
+    more, totals, total = _read_tables(reading, tables)
+    notes = _positioned(passages + more)
     rows = _read_rows(reading, table)
     if title is None or total is None or set(fields) != set(FIELDS.values()):
         return None, findings
@@ -129,9 +133,11 @@ def _read_head(reading: _Reading, lines: list[Line]) -> tuple[str | None, dict[s
     for number, text in _not_blank(lines):
         if title is None and (match := _TITLE.fullmatch(text.strip())):
             title = match[1]
-        elif (match := _FIELD.fullmatch(text)) and FIELDS.get(match[1]) not in (None, *fields):
-            name, value = FIELDS[match[1]], match[2].strip()
-            fields[name] = value
+            continue
+        match = _FIELD.fullmatch(text)
+        name = FIELDS.get(match[1]) if match else None
+        if match and name and name not in fields:
+            fields[name] = value = match[2].strip()
             if not value and name not in MAY_BE_BLANK:
                 reading.report(number, f"{match[1]}, left blank", "a value", "see the document")
             elif name == "reference" and not _REFERENCE.fullmatch(value):
@@ -156,9 +162,9 @@ def _read_head(reading: _Reading, lines: list[Line]) -> tuple[str | None, dict[s
     return title, fields
 
 
-def _read_guidance(reading: _Reading, lines: list[Line]) -> list[Note]:
+def _read_guidance(reading: _Reading, lines: list[Line]) -> list[Passage]:
     """The passages under each heading, in order."""
-    passages: list[tuple[str, str]] = []
+    passages: list[Passage] = []
     section: str | None = None
     for number, text in _not_blank(lines):
         if text.startswith("#"):
@@ -169,48 +175,59 @@ def _read_guidance(reading: _Reading, lines: list[Line]) -> list[Note]:
             )
         else:
             passages.append((section, text))
-    return _positioned(passages)
+    return passages
 
 
 def _read_tables(
     reading: _Reading, lines: list[Line]
-) -> tuple[list[Note], list[PublishedTotal], int | None]:
+) -> tuple[list[Passage], list[PublishedTotal], int | None]:
     """The question and the words around the totals; the totals by year; the printed TOTAL."""
-    passages: list[tuple[str, str]] = []
-    years: tuple[str, ...] | None = None
-    figures: tuple[str, ...] | None = None
+    passages: list[Passage] = []
+    questions = 0
+    heads: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
     place: int | None = None
     for number, text in _not_blank(lines):
-        if text.strip() == _TABLES or re.fullmatch(r"Question \d+", text.strip()):
+        if text.strip() == _TABLES:
             continue
-        if years is None and text.startswith("\t"):
-            years, place = _cells(text)[1:], number
-        elif years is not None and figures is None:
+        if re.fullmatch(r"Question \d+", text.strip()):
+            questions += 1
+            if questions > 1:
+                reading.report(number, quoted(text), "one question", "split the document")
+        elif not heads and text.startswith("\t"):
+            heads, place = _cells(text)[1:], number
+        elif heads and not figures:
             label, *rest = _cells(text)
             figures, place = tuple(rest), number
             passages.append(("Table", label))
+        elif "\t" in text:
+            reading.report(
+                number,
+                quoted(text),
+                "one table of totals, and then the table of rows",
+                "split the document, or see whether a line was broken",
+            )
         else:
-            passages.append(("Table" if years else "Question", text))
-    whole = [*(years or ())], [*(figures or ())]
+            passages.append(("Table" if heads else "Question", text))
+    *years, last = heads or ("",)
     if (
-        len(whole[0]) != len(whole[1])
-        or not whole[0]
-        or whole[0][-1] != "TOTAL"
-        or not all(re.fullmatch(r"\d{4}", year) for year in whole[0][:-1])
-        or not all(re.fullmatch(r"\d+", figure) for figure in whole[1])
+        last != "TOTAL"
+        or len(heads) != len(figures)
+        or not all(_YEAR.fullmatch(year) for year in years)
+        or not all(_FIGURE.fullmatch(figure) for figure in figures)
     ):
         reading.report(
             place,
-            f"{quoted(' | '.join(whole[0]))} over {quoted(' | '.join(whole[1]))}",
+            f"{quoted(' | '.join(heads))} over {quoted(' | '.join(figures))}",
             "a line of years and TOTAL, each behind a tab, and under it a number for each",
             "see the document's table of totals",
         )
-        return _positioned(passages), [], None
-    *numbers, total = map(int, whole[1])
+        return passages, [], None
+    *officers, total = map(int, figures)
     totals = [
-        PublishedTotal(int(year), n, place) for year, n in zip(whole[0][:-1], numbers, strict=True)
+        PublishedTotal(int(year), count, place) for year, count in zip(years, officers, strict=True)
     ]
-    return _positioned(passages), totals, total
+    return passages, totals, total
 
 
 def _read_rows(reading: _Reading, lines: list[Line]) -> list[Row]:
@@ -219,7 +236,7 @@ def _read_rows(reading: _Reading, lines: list[Line]) -> list[Row]:
     block = 0
     between_blocks = True
     for number, text in lines:
-        if not text.strip():
+        if not text.strip() and "\t" not in text:
             between_blocks = True
             continue
         cells = _cells(text)
@@ -272,7 +289,7 @@ def _not_blank(lines: Iterable[Line]) -> list[Line]:
     return [(number, text) for number, text in lines if text.strip()]
 
 
-def _positioned(passages: list[tuple[str, str]]) -> list[Note]:
+def _positioned(passages: list[Passage]) -> list[Note]:
     """The passages as notes, counted from 1 in each section."""
     counted: dict[str, int] = {}
     notes = []

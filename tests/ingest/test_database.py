@@ -30,6 +30,7 @@ from tests.ingest.test_text_reader import arranged
 from tests.serving import ROOT
 
 LEFT_BEHIND = ".foi.db.building"
+LAST_GOOD = b"SQLite, the last good one"
 
 
 def run_build(disclosures: Path, database: Path, **options: object) -> subprocess.Popen[str]:
@@ -91,9 +92,57 @@ def test_the_content_hash_covers_what_tables_say_and_not_how_they_are_stored(
         connection.execute("vacuum")
     assert stored_otherwise.read_bytes() != database.read_bytes()
     assert content_hash(stored_otherwise) == content_hash(database)
-    with closing(sqlite3.connect(stored_otherwise)) as connection, connection:
-        connection.execute("update officer_allegations set year = 2021 where position = 409")
-    assert content_hash(stored_otherwise) != content_hash(database)
+    for change in (
+        "update officer_allegations set year = 2021 where position = 409",
+        "alter table notes rename column text to words",
+        "delete from redactions where allegation_id = '22-026570-0001'",
+    ):
+        before = content_hash(stored_otherwise)
+        with closing(sqlite3.connect(stored_otherwise)) as connection, connection:
+            connection.execute(change)
+        assert content_hash(stored_otherwise) != before
+
+
+def test_the_content_hash_of_the_first_disclosure_is_known(database: Path) -> None:
+    """It changes with the data and with the shape of the tables, and with nothing else."""
+    assert content_hash(database) == (
+        "b3b53a6d0562f6d0ec46df3c26a03b1cc2cf943909bc68cbae317bf493f18a78"
+    )
+
+
+def test_sqlite_utils_made_the_indexes(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        found = connection.execute(
+            "select tbl_name, group_concat(c.name, ' ') from sqlite_master m,"
+            " pragma_index_info(m.name) c where type = 'index' and m.name like 'idx_%' group by m.name"
+        ).fetchall()
+    assert sorted(found) == [
+        ("officer_allegations", "action"),
+        ("officer_allegations", "disclosure_id year status"),
+        ("officer_allegations", "rank"),
+        ("officer_allegations", "result"),
+        ("officer_allegations", "sanction"),
+        ("officer_allegations", "wording_id"),
+        ("shared_wordings", "disclosure_id"),
+    ]
+
+
+def test_every_committed_disclosure_builds_with_its_own_particulars(tmp_path: Path) -> None:
+    build(ROOT / "ingest" / "disclosures", tmp_path / "foi.db")
+    with closing(sqlite3.connect(tmp_path / "foi.db")) as connection:
+        ids = {id for (id,) in connection.execute("select id from disclosures")}
+    assert ids == {path.name for path in (ROOT / "ingest" / "disclosures").iterdir()}
+
+
+def test_the_console_command_is_the_same_as_the_module() -> None:
+    helps = [
+        subprocess.run([*command, "--help"], cwd=ROOT, check=True, capture_output=True).stdout
+        for command in (
+            [str(Path(sys.executable).with_name("foi-ingest"))],
+            [sys.executable, "-m", "ingest"],
+        )
+    ]
+    assert all(b"build" in text for text in helps)
 
 
 def test_a_killed_build_leaves_the_old_database_or_the_new_one_and_the_next_clears_up(
@@ -113,10 +162,8 @@ def test_a_killed_build_leaves_the_old_database_or_the_new_one_and_the_next_clea
         process.send_signal(signal.SIGKILL)
         process.communicate()
         caught += (site / LEFT_BEHIND).exists()
-        if (site / "foi.db").read_bytes() == old:
-            assert consistent(site)
-        else:
-            assert consistent(site)
+        assert consistent(site)
+        if (site / "foi.db").read_bytes() != old:
             with closing(sqlite3.connect(site / "foi.db")) as connection:
                 assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
                 rows = connection.execute("select count(*) from officer_allegations").fetchone()
@@ -127,11 +174,41 @@ def test_a_killed_build_leaves_the_old_database_or_the_new_one_and_the_next_clea
     assert sorted(path.name for path in site.iterdir()) == ["foi.db", "inspect-data.json"]
 
 
+@pytest.mark.parametrize("step", range(1, 5))
+def test_a_build_killed_at_any_step_of_the_change_leaves_no_database_with_anothers_counts(
+    copy: FolderCopy, disclosures: Path, tmp_path: Path, step: int
+) -> None:
+    """Killed just before its nth removal or renaming of a file that a server would read."""
+    site = tmp_path / "site"
+    site.mkdir()
+    build(copy.path.parent, site / "foi.db")
+    old = (site / "foi.db").read_bytes()
+    put(a_disclosure([a_row()]), disclosures)
+    script = f"""
+import os, signal, sys
+from ingest.cli import main
+steps = []
+def watch(event, arguments):
+    moved = event in ("os.remove", "os.rename")
+    if moved and os.path.basename(os.fspath(arguments[0])) in ("foi.db", "inspect-data.json"):
+        steps.append(event)
+        if len(steps) == {step}:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(watch)
+main(["build", "--disclosures", {str(disclosures)!r}, "--database", {str(site / "foi.db")!r}])
+"""
+    code = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True).returncode
+    assert code == (-signal.SIGKILL if step < 4 else 0)
+    assert consistent(site)
+    assert ((site / "foi.db").read_bytes() == old) == (step < 3)
+    assert (site / "inspect-data.json").exists() == (step in (1, 4))
+
+
 @pytest.mark.parametrize("room", [0, 40_000, 300_000])
 def test_a_full_disk_is_told_and_leaves_the_last_database(
     long_disclosures: Path, tmp_path: Path, room: int
 ) -> None:
-    (tmp_path / "foi.db").write_bytes(b"the last good one")
+    (tmp_path / "foi.db").write_bytes(LAST_GOOD)
 
     def little_room() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
@@ -141,7 +218,7 @@ def test_a_full_disk_is_told_and_leaves_the_last_database(
     assert process.returncode == 1
     assert "the database cannot be written" in errors
     assert "Traceback" not in errors
-    assert (tmp_path / "foi.db").read_bytes() == b"the last good one"
+    assert (tmp_path / "foi.db").read_bytes() == LAST_GOOD
     assert [path.name for path in tmp_path.iterdir()] == ["foi.db"]
 
 
@@ -151,7 +228,9 @@ def unwritable_places(folder: Path) -> Iterator[tuple[Path, str]]:
     yield folder / "taken", "it is a folder"
     (folder / "file").touch()
     yield folder / "file" / "foi.db", "not a directory"
-    yield Path("/proc/foi.db"), ""
+    (folder / "notes.md").write_text("not a database")
+    yield folder / "notes.md", "a file stands there that is no database"
+    yield Path("/proc/foi.db"), "no such file"
 
 
 def test_a_place_that_cannot_be_written_is_told(copy: FolderCopy, tmp_path: Path) -> None:
@@ -197,7 +276,9 @@ def test_the_command_ends_with_1_and_tells_every_finding(copy: FolderCopy, tmp_p
     output, errors = process.communicate()
     assert (process.returncode, output) == (1, "")
     assert errors.count("found: ") == errors.count("to do: ") == 2
-    assert errors.endswith("2 findings: nothing was built, foi.db is as it was.\n")
+    assert errors.endswith(
+        "2 findings: nothing was built, and nothing that was there has changed.\n"
+    )
 
 
 def test_late_rows_take_the_next_free_numbers_where_they_stand(
@@ -217,10 +298,11 @@ def test_late_rows_take_the_next_free_numbers_where_they_stand(
         ]
 
 
+@pytest.mark.parametrize("summary", [None, "<p></p>", "<p> </p>"])
 def test_a_summary_left_blank_is_not_stated_and_has_no_redaction_to_count(
-    disclosures: Path, tmp_path: Path
+    disclosures: Path, tmp_path: Path, summary: str | None
 ) -> None:
-    rows = arranged([a_row(), a_row(summary=None)])
+    rows = arranged([a_row(), a_row(summary=summary)])
     put(a_disclosure(rows), disclosures)
     build(disclosures, tmp_path / "foi.db")
     with closing(sqlite3.connect(tmp_path / "foi.db")) as connection:
@@ -231,13 +313,38 @@ def test_a_summary_left_blank_is_not_stated_and_has_no_redaction_to_count(
         assert found.fetchall() == [("finalised", None, None, None, None, None)]
 
 
+def test_a_summary_without_a_word_hides_nothing_that_is_marked(
+    disclosures: Path, tmp_path: Path
+) -> None:
+    put(a_disclosure(arranged([a_row(), a_row(block=0, summary="-")])), disclosures)
+    build(disclosures, tmp_path / "foi.db")
+    with closing(sqlite3.connect(tmp_path / "foi.db")) as connection:
+        found = connection.execute(
+            "select summary, visible_words, redaction_count, redaction_density, redaction_band"
+            " from officer_allegations where position = 2"
+        )
+        assert found.fetchall() == [("-", 0, 0, 0.0, "none")]
+
+
+def test_a_word_that_a_marker_touches_is_found_by_itself(disclosures: Path, tmp_path: Path) -> None:
+    put(a_disclosure([a_row(summary="a swaddling[REDACTED]coat")]), disclosures)
+    build(disclosures, tmp_path / "foi.db")
+    with closing(sqlite3.connect(tmp_path / "foi.db")) as connection:
+        for word, found in (("swaddling", 1), ("coat", 1), ('"swaddling coat"', 0)):
+            assert connection.execute(
+                "select count(*) from officer_allegations_fts where summary match ?", [word]
+            ).fetchone() == (found,)
+
+
 TERMS = st.sampled_from([None, "No Action"])
 PUBLISHED = st.builds(
     a_row,
     block=st.integers(0, 1),
     year=st.integers(2017, 2022),
     rank=st.sampled_from([None, "Constable", "Unknown"]),
-    summary=st.sampled_from([None, "[REDACTED]", "sent [redacted] ██", "sent <p>texts</p>"]),
+    summary=st.sampled_from(
+        [None, "[REDACTED]", "sent [redacted] ██", "sent <p>texts</p>", "-", "<p></p>"]
+    ),
     result=st.sampled_from([None, "Resolved"]),
     action=TERMS,
     sanction=TERMS,
@@ -248,6 +355,10 @@ PUBLISHED = st.builds(
     under_investigation=st.just(True),
     **dict.fromkeys(("rank", "summary", "result", "action", "sanction"), st.none()),
 )
+
+
+def states_something(row: Row) -> bool:
+    return row.summary not in (None, "<p></p>")
 
 
 @given(st.lists(PUBLISHED, min_size=1, max_size=30).map(arranged))
@@ -271,12 +382,12 @@ def test_counts_add_up_whatever_the_rows(
             "select sum(officers), sum(summaries), sum(markers) from source_blocks"
         ).fetchone()
         markers = connection.execute("select count(*) from redactions").fetchone()[0]
-        assert blocks == (len(rows), sum(bool(row.summary) for row in rows), markers)
+        assert blocks == (len(rows), sum(states_something(row) for row in rows), markers)
         bands = dict(
             connection.execute(
                 "select redaction_band, count(*) from officer_allegations group by 1"
             ).fetchall()
         )
         assert sum(bands.values()) == len(rows)
-        assert bands.get(None, 0) == sum(not row.summary for row in rows)
+        assert bands.get(None, 0) == sum(not states_something(row) for row in rows)
         assert connection.execute("select * from pragma_foreign_key_check").fetchall() == []

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.conftest import DISCLOSURES
+from tests.documents import FIRST
 
 Rows = Callable[..., list[tuple[object, ...]]]
 
@@ -158,7 +158,7 @@ def test_oddities_stand_as_published_on_their_lines(rows: Rows, sql: str, lines:
 
 
 def test_the_words_of_the_source_are_kept_byte_for_byte(rows: Rows) -> None:
-    lines = (DISCLOSURES / "01-FOI-22-026570" / "source.txt").read_bytes().split(b"\n")
+    lines = (FIRST / "source.txt").read_bytes().split(b"\n")
     found = rows("select line, source_text from officer_allegations")
     assert len(found) == 409
     for line, text in found:

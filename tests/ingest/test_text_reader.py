@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest.characters import is_hidden
 from ingest.disclosure import Disclosure, Note, PublishedTotal, Row
-from ingest.readers.source import is_hidden
 from ingest.readers.text import read
-from tests.conftest import DISCLOSURES
-from tests.documents import a_disclosure, a_row, as_text
+from tests.documents import FIRST, a_disclosure, a_row, as_text
 
 CELLS = st.none() | st.text(
     st.characters(codec="utf-8", exclude_categories=["C", "Z"]).filter(
@@ -55,7 +55,7 @@ def read_text(text: str) -> tuple[Disclosure | None, int]:
 
 
 def test_the_first_disclosure_says_what_it_is() -> None:
-    disclosure, findings = read(DISCLOSURES / "01-FOI-22-026570" / "source.txt")
+    disclosure, findings = read(FIRST / "source.txt")
     assert findings == []
     assert disclosure is not None
     assert replace(disclosure, rows=()) == Disclosure(
@@ -112,7 +112,7 @@ def test_the_first_disclosure_says_what_it_is() -> None:
 
 
 def test_a_row_keeps_its_place_its_cells_and_its_own_words() -> None:
-    disclosure, _ = read(DISCLOSURES / "01-FOI-22-026570" / "source.txt")
+    disclosure, _ = read(FIRST / "source.txt")
     assert disclosure is not None
     assert disclosure.rows[9] == Row(
         position=10,
@@ -166,6 +166,27 @@ def test_any_other_text_is_refused(text: str) -> None:
     disclosure, findings = read_text(text)
     assert disclosure is None
     assert findings
+
+
+@pytest.mark.parametrize("heading", ["Question", "Table"])
+def test_notes_under_a_heading_of_any_name_are_counted_on(heading: str) -> None:
+    text = as_text(a_disclosure([a_row()])).replace("### System", f"### {heading}")
+    disclosure, _ = read_text(text)
+    assert disclosure is not None
+    keys = [(note.section, note.position) for note in disclosure.notes]
+    assert len(keys) == len(set(keys)) == 5
+
+
+@pytest.mark.parametrize(
+    "character", "\u034f\u3164\u2800\ufe0f\u2028\u2029\u0085\ufff0\ue000\u00ad"
+)
+def test_a_character_that_nobody_sees_is_hidden(character: str) -> None:
+    assert is_hidden(character)
+
+
+@pytest.mark.parametrize("character", "aÉ█’–\u0301字٣😀")
+def test_a_character_that_can_be_seen_is_not(character: str) -> None:
+    assert not is_hidden(character)
 
 
 def test_a_heading_row_printed_again_on_every_page_is_no_row() -> None:

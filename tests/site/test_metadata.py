@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -76,4 +77,32 @@ def walk(node: yaml.Node | None, seen: set[int] | None = None) -> list[yaml.Node
 @pytest.mark.asyncio
 async def test_nobody_is_told_that_the_open_government_licence_applies(site: Datasette) -> None:
     for path in ("/", "/foi", "/foi/officer_allegations", "/-/metadata.json"):
-        assert "open government" not in (await site.client.get(path)).text.lower()
+        page = (await site.client.get(path)).text
+        assert not re.search(r"open government|\bOGL\b", page, re.IGNORECASE)
+
+
+@pytest.mark.asyncio
+async def test_settings_are_those_of_the_file_and_bound_what_a_query_may_take(
+    site: Datasette,
+) -> None:
+    settings = (await site.client.get("/-/settings.json")).json()
+    assert settings["max_returned_rows"] == 5000
+    assert settings["sql_time_limit_ms"] == 1000
+    assert settings["suggest_facets"] is False
+    endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select max(i) from n"
+    response = await site.client.get("/foi.json", params={"sql": endless})
+    assert response.status_code == 400
+    assert "took too long" in response.json()["error"]
+
+
+@pytest.mark.asyncio
+async def test_terms_are_shown_in_their_order_and_disclosures_by_reference(site: Datasette) -> None:
+    ranks = (await site.client.get("/foi/ranks.json?_shape=array")).json()
+    assert [rank["term"] for rank in ranks] == ["Constable", "Sergeant", "Inspector +", "Unknown"]
+    results = (await site.client.get("/foi/results.json?_shape=array")).json()
+    assert (results[0]["term"], results[-1]["term"]) == ("Case to Answer", "Discontinuance")
+    assert "It is not a finding." in results[0]["meaning"]
+    actions = (await site.client.get("/foi/actions.json?_shape=array")).json()
+    assert (actions[0]["term"], actions[-1]["term"]) == ("Referral to Proceedings", "No Action")
+    page = (await site.client.get("/foi/officer_allegations?_size=1")).text
+    assert '<a href="/foi/disclosures/01-FOI-22-026570">01/FOI/22/026570</a>' in page

@@ -14,6 +14,8 @@ from tests.serving import ROOT
 from tests.site.test_metadata import METADATA, TABLES
 
 pytestmark = pytest.mark.asyncio
+FOLLOWED = 40
+"""Pages whose links are followed: home, what it links to, and some of what that links to."""
 BANNER = "text conversion, not compared with the published PDF"
 
 
@@ -23,13 +25,6 @@ async def text_of(site: Datasette, path: str) -> str:
     assert response.status_code == 200, f"{path}: {response.text}"
     words = re.sub(r"<(script|style).*?</\1>", " ", response.text, flags=re.DOTALL)
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", words)).split())
-
-
-async def count(site: Datasette, path: str) -> int:
-    mark = "&" if "?" in path else "?"
-    path, _, arguments = f"{path}{mark}_size=0".partition("?")
-    response = await site.client.get(f"{path}.json?{arguments}")
-    return int(response.json()["filtered_table_rows_count"])
 
 
 async def test_datasette_serves_the_built_database_alone_and_immutable(site: Datasette) -> None:
@@ -54,12 +49,13 @@ async def test_home_states_the_live_figures(site: Datasette, number: int, words:
     assert f"{number} {words}" in await text_of(site, "/")
 
 
-async def test_the_figures_on_home_are_what_their_links_count(site: Datasette) -> None:
+async def test_the_figures_on_home_stand_behind_their_links(site: Datasette) -> None:
     page = (await site.client.get("/")).text
-    figures = re.findall(r'<dt><a href="(/foi/officer_allegations[^"]*)">([\d,]+)</a></dt>', page)
-    assert len(figures) == 5
+    figures = re.findall(r'<dt><a href="([^"]*)">([\d,]+)</a></dt>', page)
+    assert len(figures) == 7
     for address, number in figures:
-        assert await count(site, html.unescape(address)) == int(number.replace(",", ""))
+        words = await text_of(site, html.unescape(address))
+        assert re.search(rf"\b{number}\b", words), address
 
 
 async def test_home_shows_each_year_and_says_that_rows_of_2022_are_missing(
@@ -76,11 +72,6 @@ async def test_home_carries_every_caveat_and_the_banner(site: Datasette) -> None
     assert BANNER in words
     for caveat in METADATA["databases"]["foi"]["caveats"]:
         assert caveat.strip() in words
-
-
-async def test_without_an_address_for_removal_the_site_says_so(site: Datasette) -> None:
-    assert METADATA["contact"] is None
-    assert "has not yet given an address to write to" in await text_of(site, "/")
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -189,7 +180,7 @@ async def test_a_filter_on_a_counted_figure_finds_it(site: Datasette) -> None:
 
 
 async def test_every_link_inside_the_site_lives(site: Datasette) -> None:
-    """Home, the pages it links to, and the pages that those link to, all answer."""
+    """Home, what it links to, and what the first of those link to, all answer."""
     seen: set[str] = set()
     step = {"/"}
     for _ in range(3):
@@ -198,7 +189,7 @@ async def test_every_link_inside_the_site_lives(site: Datasette) -> None:
             seen.add(path)
             response = await site.client.get(path)
             assert response.status_code == 200, path
-            if len(seen) < 30 and "text/html" in response.headers["content-type"]:
+            if len(seen) <= FOLLOWED and "text/html" in response.headers["content-type"]:
                 links = re.findall(r'(?:href|src|action)="([^"#]+)', response.text)
                 found |= {urljoin(path, html.unescape(link)) for link in links}
         step = {link for link in found if link.startswith("/") and "_sort" not in link}

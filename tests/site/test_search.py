@@ -133,7 +133,7 @@ async def test_the_index_holds_bars_for_markers_and_otherwise_the_summaries(
         assert connection.execute(
             "select count(*) from officer_allegations join officer_allegations_fts f"
             " on f.rowid = officer_allegations.rowid"
-            " where replace(officer_allegations.summary, '[REDACTED]', '█████') = f.summary"
+            " where replace(officer_allegations.summary, '[REDACTED]', ' █████ ') = f.summary"
         ).fetchone() == (312,)
         connection.execute(
             "insert into officer_allegations_fts (officer_allegations_fts)"

@@ -11,9 +11,8 @@ import pytest_asyncio
 from datasette.app import Datasette
 
 from ingest.build import build
-from tests.conftest import DISCLOSURES
 from tests.documents import FolderCopy
-from tests.serving import PARTS, ROOT, serve
+from tests.serving import PARTS, furnish, serve
 
 pytestmark = pytest.mark.asyncio
 ID = "22-026570-0003"
@@ -23,9 +22,8 @@ WORDS = ["Causing or inciting a child", "arrested and bailed", "[REDACTED]-year-
 @pytest.fixture(scope="session")
 def withheld_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("withheld")
-    for name in PARTS:
-        (folder / name).symlink_to(ROOT / name)
-    copy = FolderCopy.of(DISCLOSURES / "01-FOI-22-026570", folder / "disclosures")
+    furnish(folder, *PARTS)
+    copy = FolderCopy.of_the_first(folder / "disclosures")
     copy.declare(
         "withheld: []",
         f"withheld:\n  - id: {ID}\n    date: 2023-04-05\n    reason: on request of a person concerned",

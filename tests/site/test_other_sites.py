@@ -1,0 +1,97 @@
+"""Sites of other data: two disclosures, an address for removal, a database that changes, none."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+from datasette.app import Datasette
+from datasette.plugins import pm
+
+from ingest.build import build
+from tests.documents import FolderCopy, a_disclosure, a_row, put
+from tests.ingest.test_text_reader import arranged
+from tests.serving import PARTS, ROOT, furnish, serve
+from tests.site.test_pages import text_of
+
+pytestmark = pytest.mark.asyncio
+
+
+async def test_two_disclosures_stand_side_by_side_and_are_never_added_up(
+    site: Datasette, tmp_path: Path
+) -> None:
+    """The second is one folder more; it covers whole years, all after the rules changed."""
+    FolderCopy.of_the_first(tmp_path / "disclosures")
+    second = a_disclosure(arranged([a_row(year=2021)] * 120))
+    assert second.covers_to == date(2021, 12, 31)
+    put(second, tmp_path / "disclosures")
+    build(tmp_path / "disclosures", tmp_path / "foi.db")
+    furnish(tmp_path, *PARTS)
+    both = await serve(tmp_path)
+    words = await text_of(both, "/")
+    for figure in ("412 officers counted", "409 of them", "120 officers counted", "120 of them"):
+        assert figure in words
+    assert "532" not in words
+    assert "529" not in words
+    first, _, other = words.partition("Officers and their telephones")
+    _, _, other = other.partition("Officers and their telephones")
+    assert "Our copy of A force 01/FOI/23/000001" in first
+    assert "that year is not a whole one" not in other
+    assert "The rules changed on 1 February 2020" not in other
+    years = (await both.client.get("/foi/reconciliation.json?_shape=array&year=2021")).json()
+    assert [year["published"] for year in years] == [111, 120]
+    page = (await both.client.get("/foi/officer_allegations.json")).json()
+    assert (page["filtered_table_rows_count"], len(page["rows"])) == (529, 500)
+
+
+@pytest.mark.parametrize(
+    ("contact", "shown"),
+    [
+        ("null", "has not yet given an address to write to"),
+        ("removal@police.example", "Write to removal@police.example"),
+        ("https://police.example/removal", "Write to https://police.example/removal"),
+    ],
+)
+async def test_the_address_for_removal_is_shown_or_said_to_be_missing(
+    site: Datasette, database: Path, tmp_path: Path, contact: str, shown: str
+) -> None:
+    furnish(tmp_path, *(part for part in PARTS if part != "metadata.yml"))
+    lines = (ROOT / "metadata.yml").read_text("utf-8").split("\n")
+    lines = [f"contact: {contact}" if line.startswith("contact:") else line for line in lines]
+    (tmp_path / "metadata.yml").write_text("\n".join(lines), "utf-8")
+    (tmp_path / "foi.db").write_bytes(database.read_bytes())
+    assert shown in " ".join((await text_of(await serve(tmp_path), "/")).split())
+
+
+async def test_figures_of_a_database_that_changes_are_asked_for_anew(
+    site: Datasette, database: Path, tmp_path: Path
+) -> None:
+    furnish(tmp_path, *PARTS)
+    (tmp_path / "foi.db").write_bytes(database.read_bytes())
+    mutable = await serve(tmp_path)
+    assert "97 rows were still under investigation" in await text_of(mutable, "/")
+    await mutable.get_database("foi").execute_write(
+        "update officer_allegations set status = 'finalised' where status <> 'finalised'"
+    )
+    assert "0 rows were still under investigation" in await text_of(mutable, "/")
+
+
+async def test_figures_of_a_database_that_cannot_change_are_asked_for_once(
+    site: Datasette,
+) -> None:
+    (own_api,) = (plugin for plugin in pm.get_plugins() if plugin.__name__ == "own_api.py")
+    address = "/foi/reconciliation.json?_shape=array"
+    assert await own_api.fetch(site, address) is await own_api.fetch(site, address)
+
+
+async def test_without_a_database_the_server_does_not_start_and_says_what_to_do(
+    tmp_path: Path,
+) -> None:
+    furnish(tmp_path, "plugins", *PARTS)
+    command = [sys.executable, "-m", "datasette", str(tmp_path), "--get", "/"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "Error: There is no foi.db here: run make build.\n"
