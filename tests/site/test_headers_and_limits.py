@@ -66,3 +66,21 @@ async def test_the_limit_leaves_room_for_all_the_summaries_in_one_value(site: Da
     sql = "select length(group_concat(summary)), length(json_group_array(source_text)) from officer_allegations"
     response = await site.client.get("/foi.json", params={"sql": sql})
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize("form", ["", ".json", ".csv"])
+@pytest.mark.parametrize("arguments", ["_sort=none", "_sort_desc=none", "_sort=id&_sort_desc=id"])
+async def test_a_mistake_in_an_address_is_the_visitors(
+    site: Datasette, form: str, arguments: str
+) -> None:
+    response = await site.client.get(f"/foi/officer_allegations{form}?{arguments}")
+    assert response.status_code == 400
+    assert "sort" in response.text
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "TRACE"])
+async def test_the_site_is_for_reading(site: Datasette, method: str) -> None:
+    for path in ("/", "/foi/officer_allegations", "/foi/officer_allegations.json"):
+        response = await site.client.request(method, path)
+        assert response.status_code == 405
+        assert response.headers["allow"] == "GET, HEAD, OPTIONS"
