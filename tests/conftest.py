@@ -10,10 +10,15 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from datasette.app import Datasette
+from hypothesis import settings
 
 from ingest.build import build
 from tests.documents import FolderCopy
 from tests.serving import PARTS, furnish, serve
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

@@ -362,7 +362,7 @@ def states_something(row: Row) -> bool:
 
 
 @given(st.lists(PUBLISHED, min_size=1, max_size=30).map(arranged))
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 def test_counts_add_up_whatever_the_rows(
     tmp_path_factory: pytest.TempPathFactory, rows: list[Row]
 ) -> None:
