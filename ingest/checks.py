@@ -186,7 +186,7 @@ def _numbers(folder: Folder) -> Iterator[Finding]:
         )
 
 
-def _withheld(folder: Folder) -> Iterator[Finding]:
+def _withheld_ids(folder: Folder) -> Iterator[Finding]:
     ids = set(folder.row_ids)
     seen: set[str] = set()
     for index, withheld in enumerate(folder.particulars.withheld):
@@ -199,13 +199,21 @@ def _withheld(folder: Folder) -> Iterator[Finding]:
                 "correct the id, or take the entry out",
             )
         seen.add(withheld.id)
+
+
+def _words_of_withheld_rows(folder: Folder) -> Iterator[Finding]:
+    withheld = {withheld.id for withheld in folder.particulars.withheld}
     words = {
         id: redaction.canonicalise(row.summary or "")
         for id, row in zip(folder.row_ids, folder.disclosure.rows, strict=False)
     }
-    withdrawn = {words[id] for id in seen & ids if redaction.visible_words(words[id])}
+    withdrawn = {
+        summary
+        for id, summary in words.items()
+        if id in withheld and redaction.visible_words(summary)
+    }
     for id, summary in words.items():
-        if summary in withdrawn and id not in seen:
+        if summary in withdrawn and id not in withheld:
             yield _declared(
                 folder,
                 ("withheld",),
@@ -296,7 +304,8 @@ _CHECKS: tuple[Callable[[Folder], Iterator[Finding]], ...] = (
     _published_years,
     _counts,
     _numbers,
-    _withheld,
+    _withheld_ids,
+    _words_of_withheld_rows,
     _open_rows,
     _redactions,
 )

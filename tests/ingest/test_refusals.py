@@ -240,6 +240,14 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
         ),
         [("disclosure.yml", 11, "'22-026570-0001' again", "once")],
     ),
+    "a withheld id past the last row": (
+        declare(
+            "numbers: 1-409\naccepted_differences:\n  2022: 3\nwithheld: []",
+            "numbers: 1-410\naccepted_differences:\n  2022: 3\n"
+            "withheld:\n  - {id: 22-026570-0410, date: 2023-01-01, reason: asked}",
+        ),
+        [("disclosure.yml", 6, "410 rows", "409 rows")],
+    ),
     "words of a withheld row that stand on another": (
         declare(
             "withheld: []", "withheld:\n  - {id: 22-026570-0032, date: 2023-01-01, reason: asked}"
