@@ -49,8 +49,8 @@ Record = dict[str, Any]
 def write(publications: Sequence[Publication], terms: Terms, path: Path) -> None:
     """Build the database at `path`, with its `inspect-data.json` beside it.
 
-    What a killed build left is cleared away. Raises `Refused` where the place cannot be written
-    or another build is at work there; the last good database then stands as it was.
+    What a killed build left is cleared away. Raises `Refused` where the place cannot be written,
+    holds a file that is no database, or has another build at work; what stood there then stays.
     """
     workspace = path.parent / f".{path.name}.building"
     try:
@@ -99,7 +99,7 @@ def content_hash(path: Path) -> str:
     repeats them, and is the same whichever SQLite wrote the file.
     """
     digest = hashlib.sha256()
-    with closing(_open(path)) as connection:
+    with closing(open_to_read(path)) as connection:
         for table in _tables(connection):
             cursor = connection.execute(f'select * from "{table}" order by rowid')
             digest.update(_line([table, [column[0] for column in cursor.description]]))
@@ -112,7 +112,8 @@ def _line(values: Any) -> bytes:
     return json.dumps(values, ensure_ascii=False).encode() + b"\n"
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """A connection to the database at `path` that cannot change it, nor make one."""
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
 
 
@@ -138,14 +139,11 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 def _inspect(path: Path) -> None:
     """Write the counts and the hash of the database at `path` beside it, as Datasette reads them."""
-    with closing(_open(path)) as connection:
-        names = [
-            name
-            for (name,) in connection.execute("select name from sqlite_master where type = 'table'")
-        ]
+    with closing(open_to_read(path)) as connection:
+        names = connection.execute("select name from sqlite_master where type = 'table'")
         counts = {
             name: {"count": connection.execute(f'select count(*) from "{name}"').fetchone()[0]}
-            for name in names
+            for (name,) in names.fetchall()
         }
     with path.open("rb") as database:
         digest = hashlib.file_digest(database, "sha256").hexdigest()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from ingest.database import content_hash
+from ingest.database import content_hash, open_to_read
 from ingest.findings import numbered
 
 _REDACTION = """
@@ -27,7 +27,7 @@ from officer_allegations where disclosure_id = ?
 
 def report(path: Path) -> str:
     """Rows, reconciliation by year and redaction of each disclosure, and the content hash."""
-    with closing(sqlite3.connect(path)) as connection:
+    with closing(open_to_read(path)) as connection:
         paragraphs = [
             paragraph
             for id, reference, title in connection.execute(

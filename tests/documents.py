@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -28,6 +28,10 @@ accepted_differences:
   2022: 3
 withheld: []
 """
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,9 @@ class FolderCopy:
 
     def write(self, data: bytes) -> None:
         """Put `data` in the document's place and record its checksum."""
-        before = hashlib.sha256(self.source.read_bytes()).hexdigest()
+        before = sha256(self.source)
         self.source.write_bytes(data)
-        self.declare(before, hashlib.sha256(data).hexdigest())
+        self.declare(before, sha256(self.source))
 
     def edit(self, old: str, new: str) -> None:
         """Change the document in one place and record its checksum."""
@@ -93,9 +97,20 @@ def a_row(**cells: object) -> Row:
     return Row(**{**given, **cells})  # type: ignore[arg-type]
 
 
+def arranged(rows: Sequence[Row]) -> list[Row]:
+    """Rows as they come, with positions counted and each `block` taken for a step to the next."""
+    placed: list[Row] = []
+    block = 1
+    for position, row in enumerate(rows, 1):
+        block += row.block if placed else 0
+        placed.append(replace(row, position=position, block=block))
+    return placed
+
+
 def a_disclosure(rows: Sequence[Row], *, reference: str = "01/FOI/23/000001") -> Disclosure:
     """A disclosure of these rows, with the totals that they make."""
     years = sorted({row.year for row in rows})
+    first, last = years[0], years[-1]
     return Disclosure(
         reference=reference,
         title="Officers and their telephones",
@@ -106,8 +121,8 @@ def a_disclosure(rows: Sequence[Row], *, reference: str = "01/FOI/23/000001") ->
         created_on=date(2023, 3, 1),
         review_on=date(2024, 3, 1),
         extracted_on=date(2023, 2, 2),
-        covers_from=date(min(years, default=2020), 1, 1),
-        covers_to=date(max(years, default=2020), 12, 31),
+        covers_from=date(first, 1, 1),
+        covers_to=date(last, 12, 31),
         published_total=len(rows),
         source_file=f"{reference.replace('/', '-')}/source.txt",
         source_format="text",
@@ -119,8 +134,7 @@ def a_disclosure(rows: Sequence[Row], *, reference: str = "01/FOI/23/000001") ->
             Note(
                 "Date Range",
                 1,
-                f"Data from the 1st of January {min(years, default=2020)}"
-                f" to the 31st of December {max(years, default=2020)}",
+                f"Data from the 1st of January {first} to the 31st of December {last}",
             ),
             Note("Question", 1, "How many officers?"),
             Note("Table", 1, "Officers"),
@@ -169,12 +183,12 @@ def put(disclosure: Disclosure, disclosures: Path, **particulars: object) -> Fol
     """Write `disclosure` into a folder of its own below `disclosures`."""
     folder = disclosures / disclosure.id
     folder.mkdir()
-    data = as_text(disclosure).encode()
-    (folder / "source.txt").write_bytes(data)
+    source = folder / "source.txt"
+    source.write_bytes(as_text(disclosure).encode())
     stated = {
         "publisher": "A force",
         "source_url": "https://police.example/disclosure",
-        "source_sha256": hashlib.sha256(data).hexdigest(),
+        "source_sha256": sha256(source),
         "copy_status": "made up for a test",
         "rights": "none",
         "numbers": f"1-{len(disclosure.rows)}",

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from ingest.build import build
-from tests.documents import FIRST, FolderCopy
+from tests.documents import FIRST, FolderCopy, sha256
 from tests.serving import ROOT
 
 
 def test_the_source_is_committed_byte_for_byte() -> None:
     source = FIRST / "source.txt"
-    assert hashlib.sha256(source.read_bytes()).hexdigest() == (
-        "31db8143564c040fd009a25f23eb6de3a05180b5957306db3627671d069af8ad"
-    )
+    assert sha256(source) == ("31db8143564c040fd009a25f23eb6de3a05180b5957306db3627671d069af8ad")
     attributes = (ROOT / ".gitattributes").read_text()
     assert "ingest/disclosures/*/source.* -text" in attributes.splitlines()
 
@@ -69,13 +68,11 @@ def test_the_purge_that_the_docs_tell_keeps_every_count_and_no_word(
     build(copy.path.parent, tmp_path / "foi.db")
     before = figures(tmp_path / "foi.db")
     words = set(re.findall(r"\w+", copy.line(line).split("\t")[2]))
-    data = copy.source.read_bytes()
+    checksum = sha256(copy.source)
     subprocess.run(
         [sys.executable, "-c", script, str(copy.source), str(line)], check=True, cwd=ROOT
     )
-    purged = copy.source.read_bytes()
-    copy.source.write_bytes(data)
-    copy.write(purged)
+    copy.declare(checksum, sha256(copy.source))
     left = set(re.findall(r"[^\W█]+", copy.line(line).split("\t")[2]))
     assert len(words) > 5
     assert left <= {"withheld", "REDACTED", "redacted"}
@@ -83,13 +80,11 @@ def test_the_purge_that_the_docs_tell_keeps_every_count_and_no_word(
     assert figures(tmp_path / "foi.db") == before
 
 
-def figures(database: Path) -> str:
+def figures(database: Path) -> list[tuple[object, ...]]:
     sql = (
         "select id, year, status, rank, result, action, sanction, visible_words, redaction_count,"
         " redaction_density, redaction_band, (select group_concat(form) from redactions"
         " where allegation_id = id) from officer_allegations"
     )
-    code = f"import sqlite3; print(sqlite3.connect({str(database)!r}).execute({sql!r}).fetchall())"
-    return subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
-    ).stdout
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute(sql).fetchall()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import re
@@ -25,8 +24,7 @@ from ingest.build import build
 from ingest.database import content_hash
 from ingest.disclosure import Row
 from ingest.findings import Refused
-from tests.documents import FolderCopy, a_disclosure, a_row, put
-from tests.ingest.test_text_reader import arranged
+from tests.documents import FolderCopy, a_disclosure, a_row, arranged, put, sha256
 from tests.serving import ROOT
 
 LEFT_BEHIND = ".foi.db.building"
@@ -56,7 +54,7 @@ def consistent(folder: Path) -> bool:
     if not inspect.exists():
         return True
     stated = json.loads(inspect.read_text())["foi"]["hash"]
-    return bool(stated == hashlib.sha256((folder / "foi.db").read_bytes()).hexdigest())
+    return bool(stated == sha256(folder / "foi.db"))
 
 
 def test_two_builds_are_byte_identical(copy: FolderCopy, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ingest.characters import is_hidden
 from ingest.disclosure import Disclosure, Note, PublishedTotal, Row
 from ingest.readers.text import read
-from tests.documents import FIRST, a_disclosure, a_row, as_text
+from tests.documents import FIRST, a_disclosure, a_row, arranged, as_text
 
 CELLS = st.none() | st.text(
     st.characters(codec="utf-8", exclude_categories=["C", "Z"]).filter(
@@ -34,16 +34,6 @@ ROWS = st.builds(
     action=CELLS,
     sanction=CELLS,
 )
-
-
-def arranged(rows: list[Row]) -> list[Row]:
-    """Rows as they come, with positions counted and each `block` taken for a step to the next."""
-    placed: list[Row] = []
-    block = 1
-    for position, row in enumerate(rows, 1):
-        block += row.block if placed else 0
-        placed.append(replace(row, position=position, block=block))
-    return placed
 
 
 def read_text(text: str) -> tuple[Disclosure | None, int]:
