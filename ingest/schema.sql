@@ -172,3 +172,23 @@ select
 from published_totals
 left join counted using (disclosure_id, year)
 order by published_totals.disclosure_id, published_totals.year;
+
+-- Every officer that the publisher counted: our rows, and one without an id for each that is
+-- missing from our copy. Breakdowns count from here, so that none can leave the missing out.
+create view officers_counted as
+with recursive missing (disclosure_id, year, number) as (
+    select disclosure_id, year, reconciliation.missing
+    from reconciliation
+    where reconciliation.missing > 0
+    union all
+    select disclosure_id, year, number - 1 from missing where number > 1
+)
+select
+    id, disclosure_id, year, status, rank, result, action, sanction,
+    visible_words, redaction_count, redaction_density, redaction_band
+from officer_allegations
+union all
+select
+    null, disclosure_id, year, 'missing', null, null, null, null,
+    null, null, null, null
+from missing;

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
+from types import ModuleType
 
 from datasette.app import Datasette
 
@@ -22,3 +24,13 @@ async def serve(folder: Path) -> Datasette:
     datasette = Datasette([], config_dir=folder)
     await datasette.invoke_startup()
     return datasette
+
+
+def a_plugin(name: str) -> ModuleType:
+    """One of the project's plugins as a module of its own, for its plain functions."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "plugins" / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -30,6 +30,8 @@ COLUMNS = {
 }
 VIEWS = {
     "reconciliation": "disclosure_id year published found finalised under_investigation missing",
+    "officers_counted": """id disclosure_id year status rank result action sanction visible_words
+        redaction_count redaction_density redaction_band""",
 }
 FOREIGN_KEYS = {
     ("officer_allegations", "disclosure_id", "disclosures"),

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
@@ -95,6 +96,7 @@ async def test_bars_typed_between_words_are_passed_over(site: Datasette) -> None
         "ﷺ",
         "a" * 10_000,
         "a " * 5_000,
+        " ".join(f"a{mark}" for mark in "!$%&/()=?.,:;-_" * 300),
         '"a" ' * 2_000,
         "█" * 1_000,
         "?!.,",
@@ -102,7 +104,17 @@ async def test_bars_typed_between_words_are_passed_over(site: Datasette) -> None
     ],
 )
 async def test_no_input_is_an_error(site: Datasette, query: str) -> None:
-    for address in (f"{TABLE}?_search=", f"{TABLE}.json?_search_summary=", f"{TABLE}.csv?_search="):
+    for address in (
+        f"{TABLE}?_search=",
+        f"{TABLE}.json?_search_summary=",
+        f"{TABLE}.csv?_search=",
+        "/foi/search?q=",
+        "/foi/search.json?q=",
+        "/foi/search.csv?q=",
+        "/foi/search?q=facebook&year=",
+        "/foi/search?q=facebook&rank=",
+        "/foi/search?q=facebook&result=",
+    ):
         response = await site.client.get(address + quote_plus(query))
         assert response.status_code == 200, response.text[:300]
     sql = "select rowid from officer_allegations_fts where summary match escape_fts(:q)"
@@ -144,3 +156,76 @@ async def test_the_index_holds_bars_for_markers_and_otherwise_the_summaries(
             " from officer_allegations_fts where summary match 'bailed'"
         ).fetchone()[0]
         assert "<bailed>" in snippet
+
+
+async def asked(site: Datasette, **arguments: str) -> list[dict[str, Any]]:
+    """What the question `search` answers."""
+    response = await site.client.get("/foi/search.json", params={"_shape": "array", **arguments})
+    assert response.status_code == 200, response.text
+    rows: list[dict[str, Any]] = response.json()
+    return rows
+
+
+@pytest.mark.parametrize("query", ["harass", "facebook", "redacted", '"sent photos"', "█", ""])
+async def test_the_question_finds_what_the_table_finds_and_nothing_for_nothing(
+    site: Datasette, query: str
+) -> None:
+    rows = await asked(site, q=query)
+    assert len(rows) == (await found(site, query) if query else 0)
+    assert len({row["id"] for row in rows}) == len(rows)
+
+
+async def test_matches_are_marked_in_the_data_and_on_the_page(site: Datasette) -> None:
+    rows = await asked(site, q="harass")
+    for row in rows:
+        assert re.findall("⟦(.*?)⟧", row["snippet"])
+        assert all(
+            match.lower().startswith("harass") for match in re.findall("⟦(.*?)⟧", row["snippet"])
+        )
+        assert "redacted" not in row["snippet"].lower()
+    page = (await site.client.get("/foi/search?q=harass")).text
+    table = page[page.index("<tbody>") :]
+    assert table.count("<mark>") == table.count("</mark>") == str(rows).count("⟦") > 20
+    assert "⟦" not in table[: table.index("</tbody>")]
+    assert table.count('<span class="redacted">') == sum(
+        len(re.findall("█+", row["snippet"])) for row in rows
+    )
+
+
+async def test_the_most_relevant_rows_come_first(site: Datasette, database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        ranked = connection.execute(
+            "select id, bm25(officer_allegations_fts) from officer_allegations_fts"
+            " join officer_allegations on officer_allegations.rowid = officer_allegations_fts.rowid"
+            " where officer_allegations_fts match 'messages'"
+        ).fetchall()
+    relevance = dict(ranked)
+    ids = [row["id"] for row in await asked(site, q="messages")]
+    assert set(ids) == set(relevance)
+    assert [relevance[id] for id in ids] == sorted(relevance.values())
+    assert ids != sorted(ids)
+
+
+async def test_year_rank_and_result_narrow_a_search(site: Datasette) -> None:
+    rows = await asked(site, q="facebook")
+    for column in ("year", "rank", "result"):
+        value = rows[0][column]
+        alike = [row for row in rows if row[column] == value]
+        assert 0 < len(alike) < len(rows)
+        assert await asked(site, q="facebook", **{column: str(value)}) == alike
+        assert await asked(site, q="facebook", **{column: "none such"}) == []
+    both = await asked(site, q="facebook", year="2017", rank="Sergeant")
+    assert both == [row for row in rows if row["year"] == 2017 and row["rank"] == "Sergeant"]
+
+
+async def test_the_form_offers_the_choices_and_keeps_what_was_asked(site: Datasette) -> None:
+    page = (await site.client.get("/foi/search?q=%22a%22&rank=Sergeant&year=1999")).text
+    assert 'name="q" value="&#34;a&#34;"' in page
+    assert "<option selected>Sergeant</option>" in page
+    assert "<option>Inspector +</option>" in page
+    assert "<option>Case to Answer</option>" in page
+    assert [int(year) for year in re.findall(r"<option>(20\d\d)</option>", page)] == [
+        *range(2017, 2023)
+    ]
+    assert "<option selected>1999</option>" in page
+    assert "only words that can be read are searched" in page

@@ -1,0 +1,35 @@
+-- title: Which rows record a dismissal?
+-- group: What came of it?
+-- position: 7
+-- description: >-
+--   Rows whose sanction is a dismissal of any kind. In "Would Have Been Dismissed" the officer had
+--   already left, and dismissed is 0.
+-- basis: counted
+-- caveats: [allegation, officers, open, missing, redacted, rules, people]
+-- columns:
+--   id:
+--   disclosure_id:
+--   year:
+--   rank:
+--   summary:
+--   result:
+--   action:
+--   sanction:
+--   dismissed: 1 where the sanction is a dismissal, 0 where the officer had left and would have been dismissed.
+--   redaction_band:
+
+select
+    officer_allegations.id,
+    disclosure_id,
+    year,
+    rank,
+    summary,
+    result,
+    action,
+    sanction,
+    sanction <> 'Would Have Been Dismissed' as dismissed,
+    redaction_band
+from officer_allegations
+join sanctions on sanctions.term = sanction
+where severity = 5 and :disclosure_id in ('', disclosure_id)
+order by disclosure_id, dismissed desc, year, officer_allegations.position

@@ -1,0 +1,36 @@
+-- title: Where were the redaction markers lost?
+-- group: What was withheld?
+-- position: 7
+-- description: >-
+--   Rows in blocks of the document whose markers our copy lost. Words are missing from these
+--   summaries; where and how many is unknown. That markers were lost is our inference, and chance
+--   is its ground.
+-- basis: counted
+-- caveats: [redacted, allegation, people]
+-- columns:
+--   id:
+--   disclosure_id:
+--   block:
+--   line:
+--   year:
+--   rank:
+--   summary:
+--   redaction_band:
+--   block_summaries: Rows in the block that have a summary.
+--   chance: Probability, from 0 to 1, that as many summaries would carry a marker, if each did as often as those of the other blocks do.
+
+select
+    id,
+    disclosure_id,
+    block,
+    line,
+    year,
+    rank,
+    summary,
+    redaction_band,
+    summaries as block_summaries,
+    chance
+from officer_allegations
+join source_blocks using (disclosure_id, block)
+where redaction_band = 'unknown' and :disclosure_id in ('', disclosure_id)
+order by disclosure_id, position

@@ -1,0 +1,32 @@
+-- title: Which summaries are redacted most?
+-- group: What was withheld?
+-- position: 5
+-- description: >-
+--   Every summary in which a quarter of what can be counted is markers, or more: the bands heavy
+--   and total, most redacted first.
+-- basis: counted
+-- caveats: [redacted, allegation, people]
+-- columns:
+--   id:
+--   disclosure_id:
+--   year:
+--   rank:
+--   summary:
+--   redaction_count:
+--   visible_words:
+--   redaction_density:
+--   redaction_band:
+
+select
+    id,
+    disclosure_id,
+    year,
+    rank,
+    summary,
+    redaction_count,
+    visible_words,
+    redaction_density,
+    redaction_band
+from officer_allegations
+where redaction_band in ('heavy', 'total') and :disclosure_id in ('', disclosure_id)
+order by disclosure_id, redaction_density desc, redaction_count desc, position

@@ -1,0 +1,80 @@
+-- title: What does the document say of one officer?
+-- group: Find a row
+-- position: 2
+-- description: >-
+--   One row by its permanent id, such as 22-026570-0003, with what its terms mean and where it
+--   stands in the source.
+-- basis: published
+-- caveats: [allegation, officers, redacted, rules, people]
+-- parameters:
+--   id: {label: Id of the row}
+-- columns:
+--   id:
+--   disclosure_id:
+--   reference:
+--   publisher:
+--   year:
+--   status:
+--   rank:
+--   rank_meaning: What the rank means, with its source in ranks. NULL where no definition was found.
+--   summary:
+--   redaction_count:
+--   visible_words:
+--   redaction_density:
+--   redaction_band:
+--   result:
+--   result_meaning: What the result means, with its source in results. NULL where no definition was found.
+--   action:
+--   action_meaning: What the action means, with its source in actions. NULL where no definition was found.
+--   sanction:
+--   sanction_meaning: What the sanction means, with its source in sanctions. NULL where no definition was found.
+--   severity:
+--   withheld_on:
+--   withheld_reason:
+--   position:
+--   block:
+--   line:
+--   source_text:
+--   source_file:
+--   source_sha256:
+--   copy_status:
+--   extracted_on:
+
+select
+    rows.id,
+    disclosure_id,
+    reference,
+    publisher,
+    year,
+    status,
+    rank,
+    ranks.meaning as rank_meaning,
+    summary,
+    redaction_count,
+    visible_words,
+    redaction_density,
+    redaction_band,
+    result,
+    results.meaning as result_meaning,
+    action,
+    actions.meaning as action_meaning,
+    sanction,
+    sanctions.meaning as sanction_meaning,
+    severity,
+    withheld_on,
+    withheld_reason,
+    rows.position,
+    block,
+    line,
+    source_text,
+    source_file,
+    source_sha256,
+    copy_status,
+    extracted_on
+from officer_allegations as rows
+join disclosures on disclosures.id = disclosure_id
+left join ranks on ranks.term = rank
+left join results on results.term = result
+left join actions on actions.term = action
+left join sanctions on sanctions.term = sanction
+where rows.id = trim(:id)

@@ -1,0 +1,24 @@
+-- title: What action was taken?
+-- group: What came of it?
+-- position: 2
+-- description: >-
+--   Officers by action as published. "No Action" is a stated value and no blank. Where no action
+--   stands, status says why: not stated in a finalised row, still under investigation, or missing
+--   from our copy.
+-- basis: counted
+-- caveats: [allegation, officers, open, missing, rules]
+-- columns:
+--   disclosure_id:
+--   action:
+--   status:
+--   officers: Officers counted.
+-- counts:
+--   officers: disclosure_id, action, status
+-- chart: {mark: bar, x: action, y: officers, color: status}
+
+select disclosure_id, action, status, count(*) as officers
+from officers_counted
+left join actions on actions.term = action
+where :disclosure_id in ('', disclosure_id)
+group by disclosure_id, action, status
+order by disclosure_id, action is null, actions.position, status = 'missing', status

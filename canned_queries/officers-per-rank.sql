@@ -1,0 +1,24 @@
+-- title: How many officers of each rank?
+-- group: Which ranks?
+-- position: 1
+-- description: >-
+--   Officers by rank as published. "Inspector +" is the publisher's word for inspectors and every
+--   rank above. Where no rank stands, status says why: not stated in a finalised row, still under
+--   investigation, or missing from our copy.
+-- basis: counted
+-- caveats: [officers, open, missing]
+-- columns:
+--   disclosure_id:
+--   rank:
+--   status:
+--   officers: Officers counted.
+-- counts:
+--   officers: disclosure_id, rank, status
+-- chart: {mark: bar, x: rank, y: officers, color: status}
+
+select disclosure_id, rank, status, count(*) as officers
+from officers_counted
+left join ranks on ranks.term = rank
+where :disclosure_id in ('', disclosure_id)
+group by disclosure_id, rank, status
+order by disclosure_id, rank is null, ranks.position, status = 'missing', status

@@ -1,0 +1,38 @@
+-- title: How many officers in each year?
+-- group: How many, and when?
+-- position: 1
+-- description: >-
+--   Officers whom the publisher counted in each year, and what our copy holds of them.
+--   covered_from and covered_to tell which part of a year a disclosure covers.
+-- basis: checked
+-- caveats: [officers, rules, open, missing, selected]
+-- columns:
+--   disclosure_id:
+--   year:
+--   covered_from: First day of the year that the disclosure covers.
+--   covered_to: Last day of the year that the disclosure covers. A year that ends early is not a whole one.
+--   published:
+--   found:
+--   finalised:
+--   under_investigation:
+--   missing:
+-- counts:
+--   found: disclosure_id, year
+--   finalised: disclosure_id, year, status=finalised
+--   under_investigation: disclosure_id, year, status=under investigation
+-- chart: {mark: bar, x: year, y: published}
+
+select
+    disclosure_id,
+    year,
+    max(covers_from, year || '-01-01') as covered_from,
+    min(covers_to, year || '-12-31') as covered_to,
+    published,
+    found,
+    finalised,
+    under_investigation,
+    missing
+from reconciliation
+join disclosures on disclosures.id = disclosure_id
+where :disclosure_id in ('', disclosure_id)
+order by disclosure_id, year

@@ -1,0 +1,33 @@
+-- title: Which sanctions fell to which ranks?
+-- group: What came of it?
+-- position: 5
+-- description: >-
+--   Officers by rank and sanction; what is blank is explained by status. Combinations that do not
+--   occur have no row.
+-- basis: counted
+-- caveats: [allegation, officers, open, missing, rules]
+-- columns:
+--   disclosure_id:
+--   rank:
+--   sanction:
+--   severity:
+--   status:
+--   officers: Officers counted.
+-- counts:
+--   officers: disclosure_id, rank, sanction, status
+-- chart: {mark: bar, x: sanction, y: officers, color: rank}
+
+select disclosure_id, rank, sanction, severity, status, count(*) as officers
+from officers_counted
+left join ranks on ranks.term = rank
+left join sanctions on sanctions.term = sanction
+where :disclosure_id in ('', disclosure_id)
+group by disclosure_id, rank, sanction, status
+order by
+    disclosure_id,
+    rank is null,
+    ranks.position,
+    sanction is null,
+    sanctions.position,
+    status = 'missing',
+    status

@@ -1,0 +1,41 @@
+-- title: Were some ranks redacted more than others?
+-- group: What was withheld?
+-- position: 3
+-- description: >-
+--   Redaction markers and readable words by rank, the summaries of a rank pooled. Rows under
+--   investigation or missing have neither rank nor summary, and stand apart.
+-- basis: counted
+-- caveats: [redacted, missing, open]
+-- columns:
+--   disclosure_id:
+--   rank:
+--   status:
+--   officers: Officers counted, with a summary or without.
+--   summaries: Rows that have a summary.
+--   unknown: Summaries whose markers our copy lost. They are counted here and nowhere to the right.
+--   markers: Redaction markers in the other summaries.
+--   visible_words: Words that can be read in the other summaries.
+--   redaction_density: Markers over markers and visible words, all of them together; a lower bound on the share of words withheld. NULL where nothing can be counted.
+-- counts:
+--   officers: disclosure_id, rank, status
+--   summaries: disclosure_id, rank, status, redaction_band__notblank=1
+--   unknown: disclosure_id, rank, status, redaction_band=unknown
+-- chart: {mark: bar, x: rank, y: redaction_density}
+
+select
+    disclosure_id,
+    rank,
+    status,
+    count(*) as officers,
+    count(redaction_band) as summaries,
+    count(*) filter (where redaction_band = 'unknown') as unknown,
+    sum(redaction_count) as markers,
+    sum(visible_words) filter (where redaction_count is not null) as visible_words,
+    1.0 * sum(redaction_count)
+        / (sum(redaction_count) + sum(visible_words) filter (where redaction_count is not null))
+        as redaction_density
+from officers_counted
+left join ranks on ranks.term = rank
+where :disclosure_id in ('', disclosure_id)
+group by disclosure_id, rank, status
+order by disclosure_id, rank is null, ranks.position, status = 'missing', status

@@ -1,0 +1,37 @@
+-- title: How many were sanctioned in each year?
+-- group: What came of it?
+-- position: 8
+-- description: >-
+--   Finalised officers by whether a sanction on the scale of the Conduct Regulations is stated.
+--   Whoever is still under investigation or missing may yet belong to either side.
+-- basis: counted
+-- caveats: [allegation, open, rules, officers, missing]
+-- columns:
+--   disclosure_id:
+--   year:
+--   finalised:
+--   sanctioned: Finalised officers with a sanction on the scale, management advice to dismissal.
+--   off_scale: Finalised officers with a stated sanction that is on neither scale, such as "No Action" or a referral to reflective practice.
+--   not_stated: Finalised officers for whom no sanction is stated, which is not the same as none.
+--   under_investigation:
+--   missing:
+-- counts:
+--   finalised: disclosure_id, year, status=finalised
+--   not_stated: disclosure_id, year, status=finalised, sanction__isnull=1
+--   under_investigation: disclosure_id, year, status=under investigation
+-- chart: {mark: bar, x: year, y: sanctioned}
+
+select
+    disclosure_id,
+    year,
+    count(*) filter (where status = 'finalised') as finalised,
+    count(severity) as sanctioned,
+    count(sanction) - count(severity) as off_scale,
+    count(*) filter (where status = 'finalised' and sanction is null) as not_stated,
+    count(*) filter (where status = 'under investigation') as under_investigation,
+    count(*) filter (where status = 'missing') as missing
+from officers_counted
+left join sanctions on sanctions.term = sanction
+where :disclosure_id in ('', disclosure_id)
+group by disclosure_id, year
+order by disclosure_id, year

@@ -1,0 +1,26 @@
+-- title: How many were still under investigation?
+-- group: How many, and when?
+-- position: 3
+-- description: >-
+--   Officers whom the publisher marks as still under investigation on the day the figures were
+--   drawn, beside all that it counted. Nothing but their year is published.
+-- basis: counted
+-- caveats: [open, officers, missing, rules]
+-- columns:
+--   disclosure_id:
+--   year:
+--   under_investigation:
+--   found:
+--   published:
+--   missing:
+--   extracted_on:
+-- counts:
+--   under_investigation: disclosure_id, year, status=under investigation
+--   found: disclosure_id, year
+-- chart: {mark: bar, x: year, y: under_investigation}
+
+select disclosure_id, year, under_investigation, found, published, missing, extracted_on
+from reconciliation
+join disclosures on disclosures.id = disclosure_id
+where :disclosure_id in ('', disclosure_id)
+order by disclosure_id, year

@@ -1,0 +1,24 @@
+-- title: Which summaries are wholly redacted?
+-- group: What was withheld?
+-- position: 6
+-- description: Rows whose summary is markers and nothing else, with the outcome that is stated all the same.
+-- basis: counted
+-- caveats: [redacted, allegation, people]
+-- columns:
+--   id:
+--   disclosure_id:
+--   year:
+--   status:
+--   rank:
+--   summary:
+--   result:
+--   action:
+--   sanction:
+--   redaction_count:
+--   redaction_band:
+
+select
+    id, disclosure_id, year, status, rank, summary, result, action, sanction, redaction_count, redaction_band
+from officer_allegations
+where redaction_band = 'total' and :disclosure_id in ('', disclosure_id)
+order by disclosure_id, position

@@ -1,0 +1,30 @@
+-- title: How do the ranks differ from year to year?
+-- group: Which ranks?
+-- position: 2
+-- description: >-
+--   Officers by year and rank; a blank rank is explained by status. Combinations that do not occur
+--   have no row.
+-- basis: counted
+-- caveats: [officers, open, missing, rules]
+-- columns:
+--   disclosure_id:
+--   year:
+--   rank:
+--   status:
+--   officers: Officers counted.
+-- counts:
+--   officers: disclosure_id, year, rank, status
+-- chart: {mark: bar, x: year, y: officers, color: rank}
+
+select disclosure_id, year, rank, status, count(*) as officers
+from officers_counted
+left join ranks on ranks.term = rank
+where :disclosure_id in ('', disclosure_id)
+group by disclosure_id, year, rank, status
+order by
+    disclosure_id,
+    year,
+    rank is null,
+    ranks.position,
+    status = 'missing',
+    status

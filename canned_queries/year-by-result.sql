@@ -1,0 +1,30 @@
+-- title: How do the results differ from year to year?
+-- group: What came of it?
+-- position: 4
+-- description: >-
+--   Officers by year and result; a blank result is explained by status. The words for results
+--   changed with the rules in 2020. Combinations that do not occur have no row.
+-- basis: counted
+-- caveats: [allegation, rules, officers, open, missing]
+-- columns:
+--   disclosure_id:
+--   year:
+--   result:
+--   status:
+--   officers: Officers counted.
+-- counts:
+--   officers: disclosure_id, year, result, status
+-- chart: {mark: bar, x: year, y: officers, color: result}
+
+select disclosure_id, year, result, status, count(*) as officers
+from officers_counted
+left join results on results.term = result
+where :disclosure_id in ('', disclosure_id)
+group by disclosure_id, year, result, status
+order by
+    disclosure_id,
+    year,
+    result is null,
+    results.position,
+    status = 'missing',
+    status

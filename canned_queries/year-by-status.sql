@@ -1,0 +1,23 @@
+-- title: How much of each year is still open or missing?
+-- group: How many, and when?
+-- position: 2
+-- description: >-
+--   Officers by year and by what is known of them: finalised, still under investigation, or
+--   counted by the publisher and missing from our copy. Together they are the published total of
+--   the year.
+-- basis: checked
+-- caveats: [officers, open, missing, rules]
+-- columns:
+--   disclosure_id:
+--   year:
+--   status:
+--   officers: Officers counted.
+-- counts:
+--   officers: disclosure_id, year, status
+-- chart: {mark: bar, x: year, y: officers, color: status}
+
+select disclosure_id, year, status, count(*) as officers
+from officers_counted
+where :disclosure_id in ('', disclosure_id)
+group by disclosure_id, year, status
+order by disclosure_id, year, status = 'missing', status

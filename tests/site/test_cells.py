@@ -1,0 +1,221 @@
+"""What cells draw: a bar for each marker, a badge for the band, and why an empty one is empty."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from urllib.parse import quote_plus, urlencode
+
+import pytest
+from datasette.app import Datasette
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import escape
+
+from ingest import redaction
+from tests.serving import PARTS, ROOT, a_plugin, furnish, serve
+
+TABLE = "/foi/officer_allegations"
+BAR = '<span class="redacted"><span aria-hidden="true">[</span>redacted<span aria-hidden="true">]</span></span>'
+density = a_plugin("redaction_density")
+
+
+async def cells(site: Datasette, path: str, column: str) -> list[str]:
+    response = await site.client.get(path)
+    assert response.status_code == 200, response.text
+    return re.findall(rf'<td class="col-{column}[^"]*">(.*?)</td>', response.text, re.DOTALL)
+
+
+async def cell_by_id(site: Datasette, id: str, column: str) -> str:
+    """A cell of the table page, of the one row that has this id."""
+    (cell,) = await cells(site, f"{TABLE}?id={id}", column)
+    return cell
+
+
+async def ran(site: Datasette, sql: str, **arguments: str) -> object:
+    asked = urlencode({"sql": sql, "_shape": "arrayfirst", **arguments})
+    response = await site.client.get(f"/foi.json?{asked}")
+    assert response.status_code == 200, response.text
+    return response.json()[0]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("text", "count", "share", "band"),
+    [
+        ("nothing here", 0, 0.0, "none"),
+        ("a b [REDACTED] c [redacted] d", 2, 2 / 6, "heavy"),
+        ("██ ██", 2, 1.0, "total"),
+        ("\ue000 a b c d e f g h i", 1, 0.1, "moderate"),
+        ("[REDACTED] a b c d e f g h i j", 1, 1 / 11, "light"),
+        ("", 0, 0.0, "none"),
+    ],
+)
+async def test_the_functions_read_every_form_of_marker(
+    site: Datasette, text: str, count: int, share: float, band: str
+) -> None:
+    for function, expected in (("count", count), ("density", share), ("band", band)):
+        assert await ran(site, f"select redaction_{function}(:t)", t=text) == expected
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("function", ["count", "density", "band"])
+async def test_the_functions_give_null_for_null_and_no_value_is_an_error(
+    site: Datasette, function: str
+) -> None:
+    assert await ran(site, f"select redaction_{function}(null)") is None
+    for value in ("1", "1.5", "x'ff00'", "zeroblob(9)", "char(0)"):
+        nothing = {"count": 0, "density": 0.0, "band": "none"}[function]
+        assert await ran(site, f"select redaction_{function}({value})") == nothing
+
+
+@pytest.mark.asyncio
+async def test_the_functions_agree_with_every_column_that_is_known(site: Datasette) -> None:
+    sql = """select json_array(count(*), sum(redaction_count(summary) = redaction_count),
+        sum(redaction_density(summary) = redaction_density), sum(redaction_band(summary) = redaction_band))
+        from officer_allegations where redaction_band <> 'unknown'"""
+    assert json.loads(str(await ran(site, sql))) == [291] * 4
+
+
+@pytest.mark.asyncio
+async def test_a_marker_is_a_bar_on_table_row_sql_and_question_pages(site: Datasette) -> None:
+    id = "22-026570-0002"
+    badge = '<span class="band band-moderate">moderately redacted</span> '
+    drawn = f"{badge}Harassed {BAR} with malicious comms via e-mail and text."
+    assert await cell_by_id(site, id, "summary") == drawn
+    assert drawn in (await site.client.get(f"{TABLE}/{id}")).text
+    sql = quote_plus(f"select summary, redaction_band from officer_allegations where id = '{id}'")
+    assert await cells(site, f"/foi?sql={sql}", "summary") == [drawn]
+    assert await cells(site, f"/foi/officer?id={id}", "summary") == [drawn]
+
+
+@pytest.mark.asyncio
+async def test_without_a_band_in_the_row_there_are_bars_and_no_badge(site: Datasette) -> None:
+    sql = quote_plus("select summary from officer_allegations where id = '22-026570-0002'")
+    assert await cells(site, f"/foi?sql={sql}", "summary") == [
+        f"Harassed {BAR} with malicious comms via e-mail and text."
+    ]
+    assert "band-" not in (await cells(site, f"{TABLE}?_col=summary&_size=1", "summary"))[0]
+
+
+@pytest.mark.asyncio
+async def test_unknown_is_told_apart_from_none(site: Datasette) -> None:
+    lost, none = "22-026570-0030", "22-026570-0004"
+    assert "redaction unknown, markers lost</span>" in await cell_by_id(site, lost, "summary")
+    assert "no redaction marked</span>" in await cell_by_id(site, none, "summary")
+    unknown = '<span class="unknown">unknown</span>'
+    for column in ("redaction_count", "redaction_density"):
+        assert await cell_by_id(site, lost, column) == unknown
+    assert await cell_by_id(site, none, "redaction_count") == "0"
+    assert await cell_by_id(site, none, "redaction_density") == "0.000"
+
+
+@pytest.mark.asyncio
+async def test_every_row_has_the_bars_and_the_badge_that_its_columns_tell(
+    site: Datasette,
+) -> None:
+    rows = (await site.client.get(f"{TABLE}.json?_shape=array&_size=max")).json()
+    drawn = await cells(site, f"{TABLE}?_size=max", "summary")
+    assert len(rows) == len(drawn) == 409
+    for row, cell in zip(rows, drawn, strict=True):
+        assert cell.count(BAR) == (row["redaction_count"] or 0)
+        assert re.findall(r"band band-(\w+)", cell) == [row["redaction_band"]] * bool(
+            row["summary"]
+        )
+
+
+@pytest.mark.asyncio
+async def test_text_is_escaped(site: Datasette) -> None:
+    text = "<b>[REDACTED]</b> <script>alert(1)</script> & ⟦a⟧"
+    for column in ("summary", "snippet"):
+        sql = quote_plus(f"select :t as {column}, '<i>' as redaction_band")
+        (cell,) = await cells(site, f"/foi?sql={sql}&t={quote_plus(text)}", column)
+        assert cell == (f"&lt;b&gt;{BAR}&lt;/b&gt; &lt;script&gt;alert(1)&lt;/script&gt; &amp; ⟦a⟧")
+
+
+@given(st.text() | st.lists(st.sampled_from(["[REDACTED]", "█", "<", "&", "a"])).map("".join))
+def test_nothing_but_markers_is_changed_by_drawing(text: str) -> None:
+    assert density.drawn(text).count(BAR) == redaction.count(text)
+    shown = density.drawn(text).split(BAR)
+    hidden = [text[marker.start : marker.end] for marker in redaction.find(text)] + [""]
+    between = [str(escape(mark)) for mark in hidden]
+    assert "".join(a + b for a, b in zip(shown, between, strict=True)) == str(escape(text))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.25, "0.250"), (0.0999, "0.099"), (0.29, "0.290"), (1.0, "1.000")]
+)
+def test_a_density_is_cut_and_never_rounded_up(value: float, shown: str) -> None:
+    assert density.figure(value, "light") == shown
+
+
+@pytest.mark.asyncio
+async def test_the_table_page_says_how_density_is_defined_and_offers_the_bands(
+    site: Datasette,
+) -> None:
+    page = (await site.client.get(TABLE)).text
+    assert density.NOTE in page
+    assert density.NOTE not in (await site.client.get("/foi/ranks")).text
+    bands = (await site.client.get(f"{TABLE}.json?_size=0")).json()["facet_results"]
+    found = {facet["value"]: facet["count"] for facet in bands["redaction_band"]["results"]}
+    assert found == {
+        **{"moderate": 150, "heavy": 57, "light": 49, "none": 21, "unknown": 21, "total": 14}
+    }
+
+
+@pytest.mark.asyncio
+async def test_data_and_other_columns_and_tables_are_left_alone(site: Datasette) -> None:
+    id = "22-026570-0003"
+    assert "[REDACTED]" in (await site.client.get(f"{TABLE}.json?id={id}")).text
+    assert "[REDACTED]" in (await site.client.get(f"{TABLE}.csv?id={id}")).text
+    source = await cell_by_id(site, id, "source_text")
+    assert "[REDACTED]" in source
+    assert BAR not in source
+    assert BAR not in (await site.client.get("/foi/redactions?_size=5")).text
+
+
+@pytest.mark.asyncio
+async def test_which_columns_are_drawn_is_for_metadata_to_say(
+    site: Datasette, database: Path, tmp_path: Path
+) -> None:
+    furnish(tmp_path, *(part for part in PARTS if part != "metadata.yml"))
+    (tmp_path / "foi.db").symlink_to(database)
+    text = (ROOT / "metadata.yml").read_text("utf-8")
+    drawn = "columns: [summary, snippet, wording]"
+    assert text.count(drawn) == 1
+    (tmp_path / "metadata.yml").write_text(text.replace(drawn, "columns: [source_text]"), "utf-8")
+    other = await serve(tmp_path)
+    id = "22-026570-0003"
+    assert BAR not in await cell_by_id(other, id, "summary")
+    assert BAR in await cell_by_id(other, id, "source_text")
+    assert density.NOTE in (await other.client.get(TABLE)).text
+
+
+@pytest.mark.asyncio
+async def test_an_empty_cell_says_why_it_is_empty(site: Datasette) -> None:
+    finalised, still_open = "22-026570-0001", "22-026570-0130"
+    sql = quote_plus("select id from officer_allegations where status <> 'finalised' limit 1")
+    still_open = (await site.client.get(f"/foi.json?sql={sql}&_shape=arrayfirst")).json()[0]
+    assert ">not stated<" in await cell_by_id(site, finalised, "sanction")
+    for column in ("rank", "summary", "result", "action", "sanction", "redaction_band"):
+        assert ">under investigation<" in await cell_by_id(site, still_open, column)
+    page = (await site.client.get(f"{TABLE}/{still_open}")).text
+    assert page.count("<span>under investigation</span>") == 9
+    ranks = await cells(site, "/foi/officers-per-rank", "rank")
+    assert [bool(re.search("under investigation|missing", rank)) for rank in ranks] == [
+        *[False] * 4,
+        True,
+        True,
+    ]
+    actions = await cells(site, "/foi/officers-per-action", "action")
+    assert ">not stated<" in actions[-3]
+    assert "null" in (await site.client.get("/foi/officers-per-rank.json")).text
+
+
+@pytest.mark.asyncio
+async def test_without_its_status_an_empty_cell_is_left_alone(site: Datasette) -> None:
+    sql = quote_plus("select null as rank, 'unheard of' as status")
+    assert await cells(site, f"/foi?sql={sql}", "rank") == ["&nbsp;"]
+    sql = quote_plus("select null as rank")
+    assert await cells(site, f"/foi?sql={sql}", "rank") == ["&nbsp;"]
