@@ -15,7 +15,7 @@ PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --str
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve build test lint lock clean
+.PHONY: help serve build test lint lock clean chromium
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ serve: build ## Build the database and serve it (HOST=127.0.0.1 PORT=8001)
 build: $(SERVING) ## Read and check every disclosure, and build foi.db
 	$(BIN)/python -m ingest build
 
-test: $(DEVELOPING) ## Run every test
+test: $(DEVELOPING) chromium ## Run every test
 	$(BIN)/python -m pytest
 
 lint: $(DEVELOPING) ## Check style and types
@@ -41,6 +41,15 @@ lock: $(DEVELOPING) ## Pin every dependency anew, with hashes, from pyproject.to
 clean: ## Remove everything that was built, the virtual environment included
 	rm -rf $(VENV) foi.db inspect-data.json .foi.db.building *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The browser tests need a Chromium: one that is here, or named by CHROMIUM=..., or Debian's.
+chromium:
+	@command -v $${CHROMIUM:-chromium} chromium-browser google-chrome google-chrome-stable >/dev/null || { \
+		echo "Installing Debian's chromium for the browser tests"; \
+		sudo=$$([ "$$(id -u)" = 0 ] || echo "sudo -n"); \
+		$$sudo apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+		{ echo "The browser tests need a Chromium: install one, or name it with CHROMIUM=..."; exit 1; }
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

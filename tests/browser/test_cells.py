@@ -1,0 +1,51 @@
+"""Bars, badges and empty cells, as they are seen and as they are read aloud."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page
+
+pytestmark = pytest.mark.asyncio
+
+
+async def test_a_bar_is_seen_as_a_bar_and_read_as_redacted(page: Page) -> None:
+    await page.goto("/foi/officer_allegations/22-026570-0002")
+    summary = page.locator("dd", has=page.locator(".redacted")).first.locator(".value")
+    read = await summary.aria_snapshot()
+    assert "moderately redacted Harassed redacted with malicious comms" in read
+    bar = summary.locator(".redacted")
+    look = await bar.evaluate(
+        "bar => [getComputedStyle(bar).backgroundColor, getComputedStyle(document.body).color,"
+        " getComputedStyle(bar).color, getComputedStyle(bar).borderRadius]"
+    )
+    assert look == [look[1], look[1], "rgba(0, 0, 0, 0)", "0px"]
+    box = await bar.bounding_box()
+    assert box
+    assert box["width"] > 2 * box["height"] > 0
+
+
+async def test_every_bar_is_as_wide_as_every_other(page: Page) -> None:
+    """A width would hint at what is hidden."""
+    await page.goto("/foi/most-redacted")
+    widths = await page.locator(".rows-and-columns .redacted").evaluate_all(
+        "bars => [...new Set(bars.map(bar => bar.getBoundingClientRect().width.toFixed(2)))]"
+    )
+    assert len(widths) == 1
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/foi/officer_allegations?_size=20", "/foi/search?q=facebook", "/foi/officers-per-year"],
+)
+async def test_no_page_is_wider_than_the_window(page: Page, path: str, width: int) -> None:
+    await page.set_viewport_size({"width": width, "height": 900})
+    await page.goto(path)
+    assert await page.evaluate("document.documentElement.scrollWidth") == width
+
+
+async def test_words_of_empty_cells_are_read_aloud(page: Page) -> None:
+    await page.goto("/foi/officers-per-rank")
+    read = await page.locator("table.rows-and-columns").aria_snapshot()
+    assert 'cell "under investigation"' in read
+    assert 'cell "missing"' in read

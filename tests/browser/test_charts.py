@@ -1,0 +1,89 @@
+"""Charts: drawn for every breakdown, and their scripts asked for only when one is opened."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, Request
+
+from tests.site.test_questions import BREAKDOWNS, header
+
+pytestmark = pytest.mark.asyncio
+CHARTED = [name for name in BREAKDOWNS if header(name).get("chart")]
+DRAW = "Draw as a chart"
+MARKS = """() => {
+    const canvas = document.querySelector(".table-wrapper canvas");
+    if (!canvas) return 0;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let coloured = 0;
+    for (let i = 0; i < data.length; i += 4) {
+        const [r, g, b] = data.slice(i, i + 3);
+        if (Math.max(r, g, b) - Math.min(r, g, b) > 40) coloured++;
+    }
+    return coloured;
+}"""
+"""How many pixels of the chart have a colour: those of its marks, for all else is grey."""
+
+
+def asked_for(page: Page) -> list[str]:
+    """The addresses that the page will ask for from here on."""
+    addresses: list[str] = []
+
+    def note(request: Request) -> None:
+        addresses.append(request.url)
+
+    page.on("request", note)
+    return addresses
+
+
+@pytest.mark.parametrize("name", CHARTED)
+async def test_a_chart_of_the_right_columns_is_drawn_on_a_click(page: Page, name: str) -> None:
+    await page.goto(f"/foi/{name}")
+    await page.get_by_role("link", name=DRAW).click()
+    await page.wait_for_function(f"({MARKS})() > 100")
+    chart = header(name)["chart"]
+    chosen = await page.locator(".table-wrapper form select").evaluate_all(
+        "selects => selects.map(select => select.value)"
+    )
+    assert [chart["x"], "ordinal", chart["y"], "quantitative"] == chosen[:4]
+    assert chosen[4] == chart.get("color", "")
+
+
+async def test_a_shared_address_draws_its_chart_at_once(page: Page, address: str) -> None:
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    await page.goto("/foi/officers-per-rank")
+    shared = await page.get_by_role("link", name=DRAW).evaluate("link => link.href")
+    await page.goto("about:blank")
+    addresses = asked_for(page)
+    await page.goto(shared)
+    await page.wait_for_function(f"({MARKS})() > 100")
+    assert await page.locator(".table-wrapper canvas").count() == 1
+    assert all(asked.startswith(address) for asked in addresses if not asked.startswith("data:"))
+    assert errors == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/foi", "/foi/officers-per-rank", "/foi/officer_allegations", "/foi?sql=select+1"]
+)
+async def test_no_page_asks_for_charts_that_nobody_opened(page: Page, path: str) -> None:
+    addresses = asked_for(page)
+    await page.goto(path, wait_until="networkidle")
+    assert addresses
+    assert not [asked for asked in addresses if "vega" in asked or ".json" in asked]
+    on_page = await page.locator("script[src*='charts.js']").count()
+    assert on_page == (path not in ("/", "/foi"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/foi/officer_allegations",
+        "/foi/reconciliation",
+        "/foi/source_blocks",
+        "/foi?sql=select+rank,count(*)+from+officer_allegations+group+by+1",
+    ],
+)
+async def test_tables_and_sql_of_ones_own_are_drawn_too(page: Page, path: str) -> None:
+    await page.goto(path)
+    await page.get_by_role("link", name="Draw these rows as a chart").click()
+    await page.wait_for_function(f"({MARKS})() > 100")
