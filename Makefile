@@ -21,7 +21,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 serve: build ## Build the database and serve it (HOST=127.0.0.1 PORT=8001)
-	$(BIN)/datasette . --host $(HOST) --port $(PORT)
+	$(BIN)/datasette . --cors --host $(HOST) --port $(PORT)
 
 build: $(SERVING) ## Read and check every disclosure, and build foi.db
 	$(BIN)/python -m ingest build

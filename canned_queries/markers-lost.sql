@@ -2,11 +2,10 @@
 -- group: What was withheld?
 -- position: 7
 -- description: >-
---   Rows in blocks of the document whose markers our copy lost. Words are missing from these
---   summaries; where and how many is unknown. That markers were lost is our inference, and chance
---   is its ground.
+--   Rows in blocks of the document whose markers our copy lost, by our inference; chance is its
+--   ground. Words are probably missing from most of these summaries; where and how many is unknown.
 -- basis: counted
--- caveats: [redacted, allegation, people]
+-- caveats: [redacted, allegation, officers, rules, people]
 -- columns:
 --   id:
 --   disclosure_id:

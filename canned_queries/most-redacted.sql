@@ -5,7 +5,7 @@
 --   Every summary in which a quarter of what can be counted is markers, or more: the bands heavy
 --   and total, most redacted first.
 -- basis: counted
--- caveats: [redacted, allegation, people]
+-- caveats: [redacted, allegation, officers, rules, people]
 -- columns:
 --   id:
 --   disclosure_id:

@@ -4,10 +4,12 @@
 -- description: >-
 --   One row by its permanent id, such as 22-026570-0003, with what its terms mean and where it
 --   stands in the source.
--- basis: published
+-- basis: mixed
 -- caveats: [allegation, officers, redacted, rules, people]
 -- parameters:
 --   id: {label: Id of the row}
+-- unasked: Give the id of a row, such as 22-026570-0003.
+-- none: No row has this id.
 -- columns:
 --   id:
 --   disclosure_id:

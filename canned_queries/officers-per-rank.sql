@@ -2,11 +2,11 @@
 -- group: Which ranks?
 -- position: 1
 -- description: >-
---   Officers by rank as published. "Inspector +" is the publisher's word for inspectors and every
---   rank above. Where no rank stands, status says why: not stated in a finalised row, still under
---   investigation, or missing from our copy.
+--   Officers by rank as published: "Unknown" is the publisher's word, and so is "Inspector +", for
+--   inspectors and every rank above. Where no rank stands, status says why: not stated in a
+--   finalised row, still under investigation, or missing from our copy.
 -- basis: counted
--- caveats: [officers, open, missing]
+-- caveats: [officers, open, missing, rules, selected]
 -- columns:
 --   disclosure_id:
 --   rank:

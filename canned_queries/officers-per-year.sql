@@ -20,7 +20,8 @@
 --   found: disclosure_id, year
 --   finalised: disclosure_id, year, status=finalised
 --   under_investigation: disclosure_id, year, status=under investigation
--- chart: {mark: bar, x: year, y: published}
+-- chart: {mark: bar, x: year, y: officers, color: status, of: year-by-status}
+-- chart_note: Drawn with what is open, missing and not stated; the rules changed in February 2020.
 
 select
     disclosure_id,

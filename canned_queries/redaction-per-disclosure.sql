@@ -5,7 +5,7 @@
 --   Redaction markers and readable words of each disclosure, all summaries together. Rows under
 --   investigation or missing have no summary.
 -- basis: counted
--- caveats: [redacted, missing, open]
+-- caveats: [redacted, officers, missing, open, rules]
 -- columns:
 --   disclosure_id:
 --   summaries: Rows that have a summary.

@@ -2,10 +2,11 @@
 -- group: What was withheld?
 -- position: 3
 -- description: >-
---   Redaction markers and readable words by rank, the summaries of a rank pooled. Rows under
---   investigation or missing have neither rank nor summary, and stand apart.
+--   Redaction markers and readable words by rank, the summaries of a rank pooled. These are lower
+--   bounds, so the question has no sure answer. Rows under investigation or missing have neither
+--   rank nor summary, and stand apart.
 -- basis: counted
--- caveats: [redacted, missing, open]
+-- caveats: [redacted, officers, missing, open, rules]
 -- columns:
 --   disclosure_id:
 --   rank:
@@ -21,6 +22,7 @@
 --   summaries: disclosure_id, rank, status, redaction_band__notblank=1
 --   unknown: disclosure_id, rank, status, redaction_band=unknown
 -- chart: {mark: bar, x: rank, y: redaction_density}
+-- chart_note: Lower bounds cannot be ranked. Some rest on few rows, and unknown summaries are not drawn.
 
 select
     disclosure_id,

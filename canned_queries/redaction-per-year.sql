@@ -5,7 +5,7 @@
 --   Redaction markers and readable words by year, the summaries of a year pooled. Rows under
 --   investigation or missing have no summary.
 -- basis: counted
--- caveats: [redacted, missing, open]
+-- caveats: [redacted, officers, missing, open, rules]
 -- columns:
 --   disclosure_id:
 --   year:
@@ -22,6 +22,7 @@
 --   unknown: disclosure_id, year, redaction_band=unknown
 --   under_investigation: disclosure_id, year, status=under investigation
 -- chart: {mark: bar, x: year, y: redaction_density}
+-- chart_note: Lower bounds cannot be ranked. Some rest on few rows, and unknown summaries are not drawn.
 
 select
     disclosure_id,

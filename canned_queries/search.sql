@@ -2,21 +2,22 @@
 -- group: Find a row
 -- position: 1
 -- description: >-
---   Rows whose summary holds every word, most relevant first. Words are found in all their forms,
---   and "phrases" in quotation marks as they stand; redaction markers are no words. Matches stand
---   between ⟦ and ⟧ in the data. There are at least these: many words were withheld, and rows
---   under investigation have no summary.
--- basis: counted
--- caveats: [redacted, allegation, officers, people]
+--   Rows whose summary holds every word, most relevant first. Words are found by their stem:
+--   "posts" finds "posted", but "racism" does not find "racist". "Phrases" in quotation marks are
+--   found as they stand; ranks and outcomes are not searched, and redaction markers are no words.
+--   Many words were withheld, and rows under investigation have no summary.
+-- basis: at least
+-- caveats: [redacted, allegation, officers, open, rules, people]
 -- parameters:
 --   q: {label: Words}
 --   year: {label: Year, choices: published_totals.year}
 --   rank: {label: Rank, choices: ranks.term}
 --   result: {label: Result, choices: results.term}
 -- matches: [snippet]
+-- unasked: Type a word, or a "phrase", to search for.
 -- none: >-
 --   No row, which is not to say that there is nothing: only words that can be read are searched. Try fewer
---   words, or another form of one; an empty box finds nothing.
+--   words, or another form of one.
 -- columns:
 --   id:
 --   snippet: Words around the first matches, with matches between ⟦ and ⟧ and a bar of █ for each redaction marker.

@@ -18,6 +18,7 @@
 --   under_investigation: disclosure_id, year, status=under investigation
 --   found: disclosure_id, year
 -- chart: {mark: bar, x: year, y: under_investigation}
+-- chart_note: The open rows alone; the last year may be a part of one.
 
 select disclosure_id, year, under_investigation, found, published, missing, extracted_on
 from reconciliation

@@ -3,7 +3,7 @@
 -- position: 6
 -- description: Rows whose summary is markers and nothing else, with the outcome that is stated all the same.
 -- basis: counted
--- caveats: [redacted, allegation, people]
+-- caveats: [redacted, allegation, officers, rules, people]
 -- columns:
 --   id:
 --   disclosure_id:

@@ -15,6 +15,7 @@
 -- counts:
 --   officers: disclosure_id, year, rank, status
 -- chart: {mark: bar, x: year, y: officers, color: rank}
+-- chart_note: The last year may be a part of one, and the rules changed in February 2020.
 
 select disclosure_id, year, rank, status, count(*) as officers
 from officers_counted

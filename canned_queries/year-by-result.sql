@@ -15,6 +15,7 @@
 -- counts:
 --   officers: disclosure_id, year, result, status
 -- chart: {mark: bar, x: year, y: officers, color: result}
+-- chart_note: The last year may be a part of one, and the rules changed in February 2020.
 
 select disclosure_id, year, result, status, count(*) as officers
 from officers_counted

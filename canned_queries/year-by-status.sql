@@ -1,4 +1,4 @@
--- title: How much of each year is still open or missing?
+-- title: How much of each year was still open, or is missing?
 -- group: How many, and when?
 -- position: 2
 -- description: >-
@@ -6,7 +6,7 @@
 --   counted by the publisher and missing from our copy. Together they are the published total of
 --   the year.
 -- basis: checked
--- caveats: [officers, open, missing, rules]
+-- caveats: [officers, open, missing, rules, selected]
 -- columns:
 --   disclosure_id:
 --   year:
@@ -15,6 +15,7 @@
 -- counts:
 --   officers: disclosure_id, year, status
 -- chart: {mark: bar, x: year, y: officers, color: status}
+-- chart_note: The last year may be a part of one, and the rules changed in February 2020.
 
 select disclosure_id, year, status, count(*) as officers
 from officers_counted

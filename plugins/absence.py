@@ -7,8 +7,12 @@ aloud in words.
     plugins:
       absence:
         status: status
-        columns: [rank, result]
-        words: {finalised: not stated, under investigation: under investigation}
+        empty:
+          finalised: {words: not stated, terms: [rank]}
+          under investigation: {words: under investigation, terms: [rank], figures: [sanctioned]}
+
+`terms` are columns of words and `figures` of numbers; a chart names the first alone. Templates get
+`absence_words()`, all of this, for what draws the data elsewhere.
 
 Style `.absent` and `.absent-not-stated`, `.absent-under-investigation` and so on, after the words.
 Limits: a row that does not carry its status is left alone; the data keep NULL.
@@ -16,7 +20,7 @@ Limits: a row that does not carry its status is left alone; the data keep NULL.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -25,6 +29,14 @@ from datasette.app import Datasette
 from markupsafe import Markup
 
 _configs: WeakKeyDictionary[Datasette, dict[str, Any]] = WeakKeyDictionary()
+
+
+def config_of(datasette: Datasette) -> dict[str, Any]:
+    """What metadata.yml says, read once: every cell asks."""
+    if datasette not in _configs:
+        config = datasette.plugin_config("absence") or {}
+        _configs[datasette] = {"status": None, "empty": {}, **config}
+    return _configs[datasette]
 
 
 def drawn(words: str) -> Markup:
@@ -40,10 +52,15 @@ def render_cell(
 ) -> Markup | None:
     if value is not None:
         return None
-    config = _configs.get(datasette)
-    if config is None:
-        config = _configs[datasette] = datasette.plugin_config("absence") or {"columns": ()}
-    if column not in config["columns"] or config["status"] not in row.keys():  # noqa: SIM118
+    config = config_of(datasette)
+    if config["status"] not in row.keys():  # noqa: SIM118 - a row of SQLite is no dict
         return None
-    words = config["words"].get(row[config["status"]])
-    return drawn(words) if words else None
+    empty = config["empty"].get(row[config["status"]], {})
+    if column in (*empty.get("terms", ()), *empty.get("figures", ())):
+        return drawn(empty["words"])
+    return None
+
+
+@hookimpl
+def extra_template_vars(datasette: Datasette) -> dict[str, Callable[[], dict[str, Any]]]:
+    return {"absence_words": lambda: config_of(datasette)}

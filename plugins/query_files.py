@@ -16,10 +16,12 @@ a header, YAML behind `-- `:
     --   officers: Officers counted.
     -- counts:                                figures that count rows, and which:
     --   officers: rank, status=finalised     those of the same rank, and finalised
-    -- chart: {mark: bar, x: rank, y: officers, color: status}
+    -- chart: {mark: bar, x: rank, y: officers, color: status}    or, with `of`, another's chart
+    -- chart_note: Open rows are not drawn.   what the chart cannot show
     -- parameters: {q: {label: Words}}        what the form calls them; `choices: ranks.term`
     -- matches: [snippet]                     columns in which ⟦ and ⟧ stand around a match
-    -- none: Nothing was found.               what to say when there are no rows
+    -- none: Nothing was found.               what to say when there are no rows,
+    -- unasked: Type a word.                  and when nothing was asked
 
 metadata.yml says, for each database that is to have them:
 
@@ -53,11 +55,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 FOLDER = Path(__file__).resolve().parent.parent / "canned_queries"
 HEADER = re.compile(r"(?:--.*\n)+")
 
-Basis = Literal["published", "checked", "counted"]
+Basis = Literal["checked", "counted", "at least", "mixed"]
 BASES: dict[Basis, str] = {
-    "published": "As published: the publisher’s own words and figures.",
-    "checked": "Checked: our count, held at every build against the totals that the publisher printed.",
+    "checked": "Checked: the officers of each year are held at every build against the totals that "
+    "the publisher printed. How they divide into finalised and open is our count.",
     "counted": "Our count: the publisher prints nothing to check it against.",
+    "at least": "At least these, by our count: only words that can be read are searched.",
+    "mixed": "Published words, beside columns that we derived or explain.",
 }
 
 
@@ -66,12 +70,13 @@ class Strict(BaseModel):
 
 
 class Chart(Strict):
-    """A chart for datasette-vega: which column is drawn where."""
+    """A chart for datasette-vega: which column is drawn where, of this question or of another."""
 
     mark: Literal["bar", "line", "point"]
     x: str
     y: str
     color: str | None = None
+    of: str | None = None
 
     @property
     def columns(self) -> set[str]:
@@ -109,9 +114,11 @@ class Header(Strict):
     columns: dict[str, str | None]
     counts: dict[str, str] = {}
     chart: Chart | None = None
+    chart_note: str = ""
     parameters: dict[str, Parameter] = {}
     matches: list[str] = []
     none: str = "No rows."
+    unasked: str | None = None
 
 
 class Question(NamedTuple):
@@ -140,9 +147,9 @@ def read(path: Path) -> Question:
             f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
         )
         raise Unusable(f"{path.name}: {wrong}") from error
-    named = (
-        set(header.counts) | set(header.matches) | (header.chart.columns if header.chart else set())
-    )
+    named = set(header.counts) | set(header.matches)
+    if header.chart and not header.chart.of:
+        named |= header.chart.columns
     if unknown := sorted(named - set(header.columns)):
         raise Unusable(f"{path.name}: {', '.join(unknown)} not among its columns")
     return Question(path.stem, header, text[written.end() :].strip())
@@ -174,7 +181,8 @@ def as_metadata(question: Question, about: Mapping[str, Any]) -> dict[str, Any]:
         "caveats": [about["caveats"][key] for key in header.caveats],
         "columns": columns,
         "parameters": {**config.get("parameters", {}), **header.model_dump()["parameters"]},
-        "chart": header.chart.fragment if header.chart else None,
+        "chart": header.chart
+        and {"of": header.chart.of or name, "fragment": header.chart.fragment},
     }
 
 

@@ -1,18 +1,34 @@
 // Loads the charts when a reader opens one: the address then says so behind its "#".
 (() => {
-  const { styles, scripts } = document.currentScript.dataset;
+  const { styles, scripts, words } = document.currentScript.dataset;
+  const { status, empty } = JSON.parse(words);
   let loaded = false;
+
+  // The data say NULL, and why in another column; a chart has room for one of the two.
+  function named(row) {
+    const why = empty[row[status]];
+    for (const column of why?.terms ?? []) if (row[column] === null) row[column] = why.words;
+    return row;
+  }
 
   function load() {
     if (loaded || !location.hash.startsWith("#g.")) return;
     loaded = true;
+    const ask = window.fetch;
+    window.fetch = async (...request) => {
+      const rows = await (await ask(...request)).json();
+      return new Response(JSON.stringify(rows.map(named)));
+    };
     for (const href of styles.split(" ")) {
       document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href }));
     }
     for (const src of scripts.split(" ")) {
       const script = Object.assign(document.createElement("script"), { src });
-      // The charts wait for an event that is over by now.
-      script.onload = () => document.dispatchEvent(new Event("DOMContentLoaded"));
+      script.onload = () => {
+        // The charts wait for an event that is over by now.
+        document.dispatchEvent(new Event("DOMContentLoaded"));
+        document.querySelector(".table-wrapper").scrollIntoView();
+      };
       document.head.append(script);
     }
   }

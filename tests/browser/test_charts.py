@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from playwright.async_api import Page, Request
+from playwright.async_api import Page, Request, expect
 
 from tests.site.test_questions import BREAKDOWNS, header
 
@@ -44,6 +46,7 @@ async def test_a_chart_of_the_right_columns_is_drawn_on_a_click(page: Page, name
     chosen = await page.locator(".table-wrapper form select").evaluate_all(
         "selects => selects.map(select => select.value)"
     )
+    await expect(page).to_have_url(re.compile(f"/{chart.get('of', name)}#g"))
     assert [chart["x"], "ordinal", chart["y"], "quantitative"] == chosen[:4]
     assert chosen[4] == chart.get("color", "")
 
@@ -78,8 +81,6 @@ async def test_no_page_asks_for_charts_that_nobody_opened(page: Page, path: str)
     "path",
     [
         "/foi/officer_allegations",
-        "/foi/reconciliation",
-        "/foi/source_blocks",
         "/foi?sql=select+rank,count(*)+from+officer_allegations+group+by+1",
     ],
 )
@@ -87,3 +88,31 @@ async def test_tables_and_sql_of_ones_own_are_drawn_too(page: Page, path: str) -
     await page.goto(path)
     await page.get_by_role("link", name="Draw these rows as a chart").click()
     await page.wait_for_function(f"({MARKS})() > 100")
+
+
+async def test_a_chart_names_what_is_empty_and_never_says_null(page: Page) -> None:
+    """What the chart draws is what it was given; a canvas cannot be read."""
+    await page.add_init_script(
+        """
+        const draw = CanvasRenderingContext2D.prototype.fillText;
+        window.drawn = new Set();
+        CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+            window.drawn.add(text);
+            return draw.call(this, text, ...place);
+        };
+        """
+    )
+    await page.goto("/foi/rank-by-sanction")
+    await page.get_by_role("link", name=DRAW).click()
+    await page.wait_for_function(f"({MARKS})() > 100")
+    drawn = set(await page.evaluate("[...window.drawn]"))
+    assert {"not stated", "under investigation", "missing", "Constable"} <= drawn
+    assert not [text for text in drawn if "null" in text.lower()]
+
+
+async def test_a_chart_comes_into_view(page: Page) -> None:
+    await page.set_viewport_size({"width": 1280, "height": 700})
+    await page.goto("/foi/officers-per-rank")
+    await page.get_by_role("link", name=DRAW).click()
+    await page.wait_for_function(f"({MARKS})() > 100")
+    await expect(page.locator(".table-wrapper form")).to_be_in_viewport()

@@ -1,0 +1,32 @@
+-- title: How do the sanctions differ from year to year?
+-- group: What came of it?
+-- position: 10
+-- description: >-
+--   Officers by year and sanction; a blank sanction is explained by status. Combinations that do
+--   not occur have no row.
+-- basis: counted
+-- caveats: [allegation, rules, officers, open, missing]
+-- columns:
+--   disclosure_id:
+--   year:
+--   sanction:
+--   severity:
+--   status:
+--   officers: Officers counted.
+-- counts:
+--   officers: disclosure_id, year, sanction, status
+-- chart: {mark: bar, x: year, y: officers, color: sanction}
+-- chart_note: The last year may be a part of one, and the rules changed in February 2020.
+
+select disclosure_id, year, sanction, severity, status, count(*) as officers
+from officers_counted
+left join sanctions on sanctions.term = sanction
+where :disclosure_id in ('', disclosure_id)
+group by disclosure_id, year, sanction, status
+order by
+    disclosure_id,
+    year,
+    sanction is null,
+    sanctions.position,
+    status = 'missing',
+    status
