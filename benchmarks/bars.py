@@ -35,7 +35,7 @@ async def seconds(site: Datasette) -> float:
     response = await site.client.get(PAGE)
     taken = time.perf_counter() - start
     assert response.status_code == 200
-    assert ('>redacted<' in response.text) == pm.has_plugin(PLUGIN)
+    assert (">redacted<" in response.text) == pm.has_plugin(PLUGIN)
     return taken
 
 

@@ -6,19 +6,30 @@
 --   stands, status says why: not stated in a finalised row, still under investigation, or missing
 --   from our copy.
 -- basis: counted
--- caveats: [allegation, officers, open, missing, rules]
+-- caveats: [allegation, officers, open, missing, rules, wordings]
 -- columns:
 --   disclosure_id:
 --   action:
 --   status:
 --   officers: Officers counted.
+--   same_wording:
 -- counts:
 --   officers: disclosure_id, action, status
 -- chart: {mark: bar, x: action, y: officers, color: status}
 
-select disclosure_id, action, status, count(*) as officers
-from officers_counted
+with wordings as (
+    select disclosure_id, action, status, wording_group, count(*) as officers
+    from officers_counted
+    where :disclosure_id in ('', disclosure_id)
+    group by disclosure_id, action, status, wording_group
+)
+select
+    disclosure_id,
+    action,
+    status,
+    sum(officers) as officers,
+    max(officers) filter (where wording_group is not null and officers >= 4) as same_wording
+from wordings
 left join actions on actions.term = action
-where :disclosure_id in ('', disclosure_id)
 group by disclosure_id, action, status
 order by disclosure_id, action is null, actions.position, status = 'missing', status

@@ -5,19 +5,30 @@
 --   Officers by result as published. Where no result stands, status says why: not stated in a
 --   finalised row, still under investigation, or missing from our copy.
 -- basis: counted
--- caveats: [allegation, officers, open, missing, rules]
+-- caveats: [allegation, officers, open, missing, rules, wordings]
 -- columns:
 --   disclosure_id:
 --   result:
 --   status:
 --   officers: Officers counted.
+--   same_wording:
 -- counts:
 --   officers: disclosure_id, result, status
 -- chart: {mark: bar, x: result, y: officers, color: status}
 
-select disclosure_id, result, status, count(*) as officers
-from officers_counted
+with wordings as (
+    select disclosure_id, result, status, wording_group, count(*) as officers
+    from officers_counted
+    where :disclosure_id in ('', disclosure_id)
+    group by disclosure_id, result, status, wording_group
+)
+select
+    disclosure_id,
+    result,
+    status,
+    sum(officers) as officers,
+    max(officers) filter (where wording_group is not null and officers >= 4) as same_wording
+from wordings
 left join results on results.term = result
-where :disclosure_id in ('', disclosure_id)
 group by disclosure_id, result, status
 order by disclosure_id, result is null, results.position, status = 'missing', status

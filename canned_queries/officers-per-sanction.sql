@@ -7,20 +7,32 @@
 --   stands, status says why: not stated in a finalised row, still under investigation, or missing
 --   from our copy.
 -- basis: counted
--- caveats: [allegation, officers, open, missing, rules]
+-- caveats: [allegation, officers, open, missing, rules, wordings]
 -- columns:
 --   disclosure_id:
 --   sanction:
 --   severity:
 --   status:
 --   officers: Officers counted.
+--   same_wording:
 -- counts:
 --   officers: disclosure_id, sanction, status
 -- chart: {mark: bar, x: sanction, y: officers, color: status}
 
-select disclosure_id, sanction, severity, status, count(*) as officers
-from officers_counted
+with wordings as (
+    select disclosure_id, sanction, status, wording_group, count(*) as officers
+    from officers_counted
+    where :disclosure_id in ('', disclosure_id)
+    group by disclosure_id, sanction, status, wording_group
+)
+select
+    disclosure_id,
+    sanction,
+    severity,
+    status,
+    sum(officers) as officers,
+    max(officers) filter (where wording_group is not null and officers >= 4) as same_wording
+from wordings
 left join sanctions on sanctions.term = sanction
-where :disclosure_id in ('', disclosure_id)
 group by disclosure_id, sanction, status
 order by disclosure_id, sanction is null, sanctions.position, status = 'missing', status

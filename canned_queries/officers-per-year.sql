@@ -5,7 +5,7 @@
 --   Officers whom the publisher counted in each year, and what our copy holds of them.
 --   covered_from and covered_to tell which part of a year a disclosure covers.
 -- basis: checked
--- caveats: [officers, rules, open, missing, selected]
+-- caveats: [officers, rules, open, missing, selected, wordings]
 -- columns:
 --   disclosure_id:
 --   year:
@@ -16,6 +16,7 @@
 --   finalised:
 --   under_investigation:
 --   missing:
+--   same_wording:
 -- counts:
 --   found: disclosure_id, year
 --   finalised: disclosure_id, year, status=finalised
@@ -32,7 +33,19 @@ select
     found,
     finalised,
     under_investigation,
-    missing
+    missing,
+    (
+        select max(officers)
+        from (
+            select count(*) as officers
+            from officers_counted
+            where officers_counted.disclosure_id = reconciliation.disclosure_id
+                and officers_counted.year = reconciliation.year
+                and wording_group is not null
+            group by wording_group
+            having count(*) >= 4
+        )
+    ) as same_wording
 from reconciliation
 join disclosures on disclosures.id = disclosure_id
 where :disclosure_id in ('', disclosure_id)

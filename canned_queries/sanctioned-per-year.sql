@@ -2,8 +2,10 @@
 -- group: What came of it?
 -- position: 8
 -- description: >-
---   Finalised officers by whether a sanction on the scale of the Conduct Regulations is stated.
---   Whoever is still under investigation or missing may yet belong to either side.
+--   Finalised officers by whether a sanction on the scale of the Conduct Regulations is stated, and
+--   their share. Whoever was still under investigation or is missing may yet belong to either side:
+--   the share lies anywhere between its bounds. This is a count and no sample, so there is no
+--   confidence interval.
 -- basis: counted
 -- caveats: [allegation, open, rules, officers, missing]
 -- columns:
@@ -15,6 +17,9 @@
 --   not_stated: Finalised officers for whom no sanction is stated, which is not the same as none.
 --   under_investigation:
 --   missing:
+--   share: sanctioned over finalised, from 0 to 1. NULL where fewer than 5 are finalised.
+--   share_lowest: The share if all who are open or missing turned out without a sanction on the scale. NULL where share is.
+--   share_highest: The share if all of them turned out with one. NULL where share is.
 -- counts:
 --   finalised: disclosure_id, year, status=finalised
 --   not_stated: disclosure_id, year, status=finalised, sanction__isnull=1
@@ -22,17 +27,37 @@
 -- chart: {mark: bar, x: year, y: officers, color: sanction, of: year-by-sanction}
 -- chart_note: Drawn with what is open, missing and not stated; the rules changed in February 2020.
 
+with years as (
+    select
+        disclosure_id,
+        year,
+        count(*) filter (where status = 'finalised') as finalised,
+        count(severity) as sanctioned,
+        count(sanction) - count(severity) as off_scale,
+        count(*) filter (where status = 'finalised' and sanction is null) as not_stated,
+        count(*) filter (where status = 'under investigation') as under_investigation,
+        count(*) filter (where status = 'missing') as missing
+    from officers_counted
+    left join sanctions on sanctions.term = sanction
+    where :disclosure_id in ('', disclosure_id)
+    group by disclosure_id, year
+)
 select
-    disclosure_id,
-    year,
-    count(*) filter (where status = 'finalised') as finalised,
-    count(severity) as sanctioned,
-    count(sanction) - count(severity) as off_scale,
-    count(*) filter (where status = 'finalised' and sanction is null) as not_stated,
-    count(*) filter (where status = 'under investigation') as under_investigation,
-    count(*) filter (where status = 'missing') as missing
-from officers_counted
-left join sanctions on sanctions.term = sanction
-where :disclosure_id in ('', disclosure_id)
-group by disclosure_id, year
+    *,
+    iif(finalised >= 5, round(1.0 * sanctioned / finalised, 3), null) as share,
+    iif(
+        finalised >= 5,
+        round(1.0 * sanctioned / (finalised + under_investigation + missing), 3),
+        null
+    ) as share_lowest,
+    iif(
+        finalised >= 5,
+        round(
+            1.0 * (sanctioned + under_investigation + missing)
+                / (finalised + under_investigation + missing),
+            3
+        ),
+        null
+    ) as share_highest
+from years
 order by disclosure_id, year

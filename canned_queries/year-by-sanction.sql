@@ -5,7 +5,7 @@
 --   Officers by year and sanction; a blank sanction is explained by status. Combinations that do
 --   not occur have no row.
 -- basis: counted
--- caveats: [allegation, rules, officers, open, missing]
+-- caveats: [allegation, rules, officers, open, missing, wordings]
 -- columns:
 --   disclosure_id:
 --   year:
@@ -13,15 +13,28 @@
 --   severity:
 --   status:
 --   officers: Officers counted.
+--   same_wording:
 -- counts:
 --   officers: disclosure_id, year, sanction, status
 -- chart: {mark: bar, x: year, y: officers, color: sanction}
 -- chart_note: The last year may be a part of one, and the rules changed in February 2020.
 
-select disclosure_id, year, sanction, severity, status, count(*) as officers
-from officers_counted
+with wordings as (
+    select disclosure_id, year, sanction, status, wording_group, count(*) as officers
+    from officers_counted
+    where :disclosure_id in ('', disclosure_id)
+    group by disclosure_id, year, sanction, status, wording_group
+)
+select
+    disclosure_id,
+    year,
+    sanction,
+    severity,
+    status,
+    sum(officers) as officers,
+    max(officers) filter (where wording_group is not null and officers >= 4) as same_wording
+from wordings
 left join sanctions on sanctions.term = sanction
-where :disclosure_id in ('', disclosure_id)
 group by disclosure_id, year, sanction, status
 order by
     disclosure_id,

@@ -6,19 +6,30 @@
 --   counted by the publisher and missing from our copy. Together they are the published total of
 --   the year.
 -- basis: checked
--- caveats: [officers, open, missing, rules, selected]
+-- caveats: [officers, open, missing, rules, selected, wordings]
 -- columns:
 --   disclosure_id:
 --   year:
 --   status:
 --   officers: Officers counted.
+--   same_wording:
 -- counts:
 --   officers: disclosure_id, year, status
 -- chart: {mark: bar, x: year, y: officers, color: status}
 -- chart_note: The last year may be a part of one, and the rules changed in February 2020.
 
-select disclosure_id, year, status, count(*) as officers
-from officers_counted
-where :disclosure_id in ('', disclosure_id)
+with wordings as (
+    select disclosure_id, year, status, wording_group, count(*) as officers
+    from officers_counted
+    where :disclosure_id in ('', disclosure_id)
+    group by disclosure_id, year, status, wording_group
+)
+select
+    disclosure_id,
+    year,
+    status,
+    sum(officers) as officers,
+    max(officers) filter (where wording_group is not null and officers >= 4) as same_wording
+from wordings
 group by disclosure_id, year, status
 order by disclosure_id, year, status = 'missing', status

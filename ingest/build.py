@@ -24,5 +24,5 @@ def build(disclosures: Path, path: Path, terms_file: Path = TERMS_FILE) -> None:
         findings += [finding for folder in folders for finding in check(folder, terms)]
     if findings or not terms:
         raise Refused(findings)
-    publications = [(folder, infer(folder.disclosure.rows)) for folder in folders]
+    publications = [(folder, infer(folder, terms)) for folder in folders]
     database.write(publications, terms, path)

@@ -223,6 +223,34 @@ def _words_of_withheld_rows(folder: Folder) -> Iterator[Finding]:
             )
 
 
+def _same_wording(folder: Folder) -> Iterator[Finding]:
+    rows = dict(zip(folder.row_ids, folder.disclosure.rows, strict=False))
+    words = {
+        id: (row.year, tuple(word.casefold() for word in redaction.words(row.summary or "")))
+        for id, row in rows.items()
+    }
+    judged = Counter(id for entry in folder.particulars.same_wording for id in set(entry.rows))
+    for index, entry in enumerate(folder.particulars.same_wording):
+        listed = [words[id] for id in entry.rows if id in rows]
+        wrong = [
+            *(f"{quoted(id)}, which is no row" for id in entry.rows if id not in rows),
+            *(f"{id} a second time" for id, times in Counter(entry.rows).items() if times > 1),
+            *(f"{id}, as in another entry" for id in entry.rows if judged[id] > 1),
+            *(f"{id}, of which no word can be read" for id in entry.rows if id in rows and not words[id][1]),
+            *(f"not {id}, which has the same words" for id in rows if id not in entry.rows and words[id] in listed),
+        ]  # fmt: skip
+        if len({year for year, _ in listed}) > 1:
+            wrong.append("rows of different years")
+        for found in wrong:
+            yield _declared(
+                folder,
+                ("same_wording", index, "rows"),
+                f"same_wording: {found}",
+                "rows of one year with words to read, each once, and with them all of equal words",
+                "correct the list, or take the entry out",
+            )
+
+
 def _open_rows(folder: Folder) -> Iterator[Finding]:
     for row in folder.disclosure.rows:
         stated = [cell for name in ("summary", *TERM_TABLES) if (cell := getattr(row, name))]
@@ -306,6 +334,7 @@ _CHECKS: tuple[Callable[[Folder], Iterator[Finding]], ...] = (
     _numbers,
     _withheld_ids,
     _words_of_withheld_rows,
+    _same_wording,
     _open_rows,
     _redactions,
 )

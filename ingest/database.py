@@ -203,10 +203,39 @@ def _insert(db: Database, folder: Folder, evidence: Evidence) -> None:
         }
         for block in blocks.values()
     )
-    rows = list(zip(folder.row_ids, disclosure.rows, strict=True))
+    rows = folder.numbered_rows
+    wordings = {id: wording for wording in evidence.wordings for id in wording.ids}
+    db.table("shared_wordings").insert_all(
+        {
+            "id": f"w-{wording.ids[0]}",
+            "disclosure_id": disclosure.id,
+            "year": wording.year,
+            "officers": len(wording.ids),
+            "wording": wording.words,
+            "basis": wording.basis,
+            "reason": wording.reason,
+            "part_of": wording.part_of and f"w-{wording.part_of}",
+        }
+        for wording in evidence.wordings
+    )
     db.table("officer_allegations").insert_all(
-        _officer(id, disclosure.id, row, blocks[row.block].markers_lost, withheld.get(id))
+        {
+            **_officer(id, disclosure.id, row, blocks[row.block].markers_lost, withheld.get(id)),
+            "regime": evidence.regimes[id].regime,
+            "regime_basis": evidence.regimes[id].basis,
+            "wording_id": f"w-{wordings[id].ids[0]}" if id in wordings else None,
+        }
         for id, row in rows
+    )
+    db.table("mentions").insert_all(
+        {"allegation_id": id, "mention": mention.mention, "kind": mention.kind}
+        for id, found in evidence.mentions.items()
+        for mention in found
+    )
+    db.table("publisher_questions").insert_all(
+        {"allegation_id": id, "rule": rule.rule, "question": rule.question}
+        for id, found in evidence.questions.items()
+        for rule in found
     )
     db.table("redactions").insert_all(
         {"allegation_id": id, "position": position, "form": marker.form}

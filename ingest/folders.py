@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from ingest import readers
-from ingest.disclosure import Disclosure
+from ingest.disclosure import Disclosure, Row
 from ingest.findings import Finding
 from ingest.particulars import FILE_NAME, Particulars, read_particulars, row_numbers
 
@@ -44,6 +44,11 @@ class Folder:
         """The permanent ids of the rows, in the document's order."""
         numbers = row_numbers(self.particulars.numbers)
         return [self.disclosure.row_id(number) for number in numbers]
+
+    @property
+    def numbered_rows(self) -> list[tuple[str, Row]]:
+        """The rows behind their ids, in the document's order."""
+        return list(zip(self.row_ids, self.disclosure.rows, strict=True))
 
 
 def read_folders(path: Path) -> tuple[list[Folder], list[Finding]]:

@@ -56,6 +56,13 @@ class Withheld(Model):
     reason: Text
 
 
+class SameWording(Model):
+    """Rows, by id, that people took to share a wording though their words are not equal, and why."""
+
+    rows: Annotated[list[Text], Field(min_length=2)]
+    reason: Text
+
+
 class Particulars(Model):
     """What `disclosure.yml` states.
 
@@ -77,6 +84,7 @@ class Particulars(Model):
         default_factory=dict
     )
     withheld: list[Withheld] = Field(default_factory=list)
+    same_wording: list[SameWording] = Field(default_factory=list)
     created_on: datetime.date | None = None
     review_on: datetime.date | None = None
     extracted_on: datetime.date | None = None

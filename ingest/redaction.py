@@ -52,13 +52,17 @@ def unknown_forms(text: str) -> tuple[str, ...]:
     return tuple(match.group() for match in _NEAR_MISS.finditer(_MARKER.sub(" ", text)))
 
 
-def visible_words(text: str) -> int:
-    """How many words of `text` can be read: runs of letters or digits outside markers and tags.
+def words(text: str) -> list[str]:
+    """The words of `text` that can be read: runs of letters or digits outside markers and tags.
 
     Inner apostrophes and hyphens belong to a word.
     """
-    visible = _PARAGRAPH_TAG.sub(" ", _MARKER.sub(" ", text))
-    return sum(1 for _ in _WORD.finditer(visible))
+    return _WORD.findall(_PARAGRAPH_TAG.sub(" ", _MARKER.sub(" ", text)))
+
+
+def visible_words(text: str) -> int:
+    """How many words of `text` can be read."""
+    return len(words(text))
 
 
 def count(text: str) -> int:

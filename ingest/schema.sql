@@ -78,7 +78,8 @@ create table shared_wordings (
     officers integer not null,
     wording text not null,
     basis text not null check (basis in ('equal', 'judged')),
-    reason text
+    reason text,
+    part_of text references shared_wordings (id)
 );
 
 create table officer_allegations (
@@ -184,11 +185,18 @@ with recursive missing (disclosure_id, year, number) as (
     select disclosure_id, year, number - 1 from missing where number > 1
 )
 select
-    id, disclosure_id, year, status, rank, result, action, sanction,
-    visible_words, redaction_count, redaction_density, redaction_band
+    officer_allegations.id,
+    officer_allegations.disclosure_id,
+    officer_allegations.year,
+    status, rank, result, action, sanction,
+    visible_words, redaction_count, redaction_density, redaction_band,
+    regime,
+    coalesce(part_of, wording_id) as wording_group
 from officer_allegations
+left join shared_wordings on shared_wordings.id = wording_id
 union all
 select
     null, disclosure_id, year, 'missing', null, null, null, null,
-    null, null, null, null
+    null, null, null, null,
+    null, null
 from missing;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -12,6 +12,10 @@ from ingest.yaml_file import Model, Text, load
 
 TERM_TABLES = {"rank": "ranks", "result": "results", "action": "actions", "sanction": "sanctions"}
 """The columns of a row that hold terms, each with the list, and the table, of what they mean."""
+OUTCOMES = ("result", "action", "sanction")
+"""The columns whose terms tell what came of a matter."""
+Regime = Literal["2012", "2020"]
+"""The rules on conduct and complaints of one year, by that year."""
 TERMS_FILE = Path(__file__).parent / "terms.yml"
 
 
@@ -29,7 +33,13 @@ class Term(Model):
         return self
 
 
-class Sanction(Term):
+class Outcome(Term):
+    """A result, an action or a sanction; `regime` is None for what the rules of both years know."""
+
+    regime: Regime | None = None
+
+
+class Sanction(Outcome):
     """A sanction; `severity` runs from 1 (lightest) to 5 (dismissal), None off the scale."""
 
     severity: Annotated[int, Field(ge=1, le=5)] | None = None
@@ -39,8 +49,8 @@ class Terms(Model):
     """Every known term, each list in the order to show it in."""
 
     ranks: list[Term]
-    results: list[Term]
-    actions: list[Term]
+    results: list[Outcome]
+    actions: list[Outcome]
     sanctions: list[Sanction]
 
     @field_validator("*")

@@ -8,11 +8,10 @@ aloud in words.
       absence:
         status: status
         empty:
-          finalised: {words: not stated, terms: [rank]}
-          under investigation: {words: under investigation, terms: [rank], figures: [sanctioned]}
+          finalised: {not stated: [rank], undecided: [regime]}
+          under investigation: {under investigation: [rank, regime]}
 
-`terms` are columns of words and `figures` of numbers; a chart names the first alone. Templates get
-`absence_words()`, all of this, for what draws the data elsewhere.
+Templates get `absence_words()`, all of this, for what draws the data elsewhere.
 
 Style `.absent` and `.absent-not-stated`, `.absent-under-investigation` and so on, after the words.
 Limits: a row that does not carry its status is left alone; the data keep NULL.
@@ -55,9 +54,9 @@ def render_cell(
     config = config_of(datasette)
     if config["status"] not in row.keys():  # noqa: SIM118 - a row of SQLite is no dict
         return None
-    empty = config["empty"].get(row[config["status"]], {})
-    if column in (*empty.get("terms", ()), *empty.get("figures", ())):
-        return drawn(empty["words"])
+    for words, columns in config["empty"].get(row[config["status"]], {}).items():
+        if column in columns:
+            return drawn(words)
     return None
 
 

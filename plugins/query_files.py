@@ -30,7 +30,8 @@ metadata.yml says, for each database that is to have them:
         groups: [Which ranks?]          in the order to show them in
         rows: officer_allegations       the table that ids and counts open
         unless: {status: missing}       a result row that counts no rows of that table
-        explained_by: [officers_counted, officer_allegations]
+        columns: {share: From 0 to 1.}  what columns of several questions mean,
+        explained_by: [officers_counted, officer_allegations]    and where else that is said
         parameters: {disclosure_id: {label: Disclosure, choices: disclosures.id}}
 
 Files are read once, when the server starts, and a mistake in one stops it. Templates get
@@ -40,6 +41,7 @@ metadata.yml; that the SQL answers the columns it names is for a test to say.
 
 # No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugin.
 import re
+from collections import ChainMap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
@@ -55,12 +57,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 FOLDER = Path(__file__).resolve().parent.parent / "canned_queries"
 HEADER = re.compile(r"(?:--.*\n)+")
 
-Basis = Literal["checked", "counted", "at least", "mixed"]
+Basis = Literal["checked", "counted", "at least", "mixed", "inferred"]
 BASES: dict[Basis, str] = {
     "checked": "Checked: the officers of each year are held at every build against the totals that "
     "the publisher printed. How they divide into finalised and open is our count.",
     "counted": "Our count: the publisher prints nothing to check it against.",
     "at least": "At least these, by our count: only words that can be read are searched.",
+    "inferred": "Inferred by this project; the reason stands beside it, or in the rows behind it.",
     "mixed": "Published words, beside columns that we derived or explain.",
 }
 
@@ -162,11 +165,8 @@ def as_metadata(question: Question, about: Mapping[str, Any]) -> dict[str, Any]:
     """
     name, header, sql = question
     config = about["plugins"]["query_files"]
-    explained = {
-        column: meaning
-        for table in reversed(config["explained_by"])
-        for column, meaning in about["tables"][table]["columns"].items()
-    }
+    tables = [about["tables"][table]["columns"] for table in config["explained_by"]]
+    explained = ChainMap(config.get("columns", {}), *tables)
     columns = {column: own or explained.get(column) for column, own in header.columns.items()}
     unknown = [f"group {header.group!r}"] if header.group not in config["groups"] else []
     unknown += [f"caveat {key!r}" for key in header.caveats if key not in about["caveats"]]

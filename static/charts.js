@@ -5,10 +5,19 @@
   let loaded = false;
 
   // The data say NULL, and why in another column; a chart has room for one of the two.
-  function named(row) {
-    const why = empty[row[status]];
-    for (const column of why?.terms ?? []) if (row[column] === null) row[column] = why.words;
-    return row;
+  // A figure that is not known stays out of the drawing.
+  function named(rows) {
+    const figures = new Set(
+      rows.flatMap((row) => Object.keys(row).filter((column) => typeof row[column] === "number")),
+    );
+    for (const row of rows) {
+      for (const [why, columns] of Object.entries(empty[row[status]] ?? {})) {
+        for (const column of columns) {
+          if (row[column] === null && !figures.has(column)) row[column] = why;
+        }
+      }
+    }
+    return rows;
   }
 
   function load() {
@@ -17,7 +26,7 @@
     const ask = window.fetch;
     window.fetch = async (...request) => {
       const rows = await (await ask(...request)).json();
-      return new Response(JSON.stringify(rows.map(named)));
+      return new Response(JSON.stringify(named(rows)));
     };
     for (const href of styles.split(" ")) {
       document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href }));

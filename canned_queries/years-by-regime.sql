@@ -1,0 +1,25 @@
+-- title: Under which rules was each year handled?
+-- group: How far can the figures be trusted?
+-- position: 1
+-- description: >-
+--   Officers by year and by the rules, of 2012 or of 2020, that the wording of their outcome points
+--   to. This is our inference; where the wording fits both it is undecided. Combinations that do
+--   not occur have no row.
+-- basis: inferred
+-- caveats: [rules, allegation, officers, open, missing]
+-- columns:
+--   disclosure_id:
+--   year:
+--   regime:
+--   status:
+--   officers: Officers counted.
+-- counts:
+--   officers: disclosure_id, year, regime, status
+-- chart: {mark: bar, x: year, y: officers, color: regime}
+-- chart_note: The last year may be a part of one, and the rules changed in February 2020.
+
+select disclosure_id, year, regime, status, count(*) as officers
+from officers_counted
+where :disclosure_id in ('', disclosure_id)
+group by disclosure_id, year, regime, status
+order by disclosure_id, year, regime is null, regime, status = 'missing', status
