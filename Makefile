@@ -44,7 +44,8 @@ clean: ## Remove everything that was built, the virtual environment included
 
 # The browser tests need a Chromium: one that is here, or named by CHROMIUM=..., or Debian's.
 chromium:
-	@command -v $${CHROMIUM:-chromium} chromium-browser google-chrome google-chrome-stable >/dev/null || { \
+	@for name in $${CHROMIUM:-chromium} chromium-browser google-chrome google-chrome-stable; do \
+		command -v $$name >/dev/null && exit 0; done; { \
 		echo "Installing Debian's chromium for the browser tests"; \
 		sudo=$$([ "$$(id -u)" = 0 ] || echo "sudo -n"); \
 		$$sudo apt-get update -qq && \

@@ -12,6 +12,7 @@
 --   year:
 --   rank:
 --   summary:
+--   withheld_on:
 --   result:
 --   action:
 --   sanction:
@@ -24,6 +25,7 @@ select
     year,
     rank,
     summary,
+    withheld_on,
     result,
     action,
     sanction,

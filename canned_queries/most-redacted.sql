@@ -12,6 +12,7 @@
 --   year:
 --   rank:
 --   summary:
+--   withheld_on:
 --   redaction_count:
 --   visible_words:
 --   redaction_density:
@@ -23,6 +24,7 @@ select
     year,
     rank,
     summary,
+    withheld_on,
     redaction_count,
     visible_words,
     redaction_density,

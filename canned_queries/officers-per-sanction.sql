@@ -2,8 +2,8 @@
 -- group: What came of it?
 -- position: 3
 -- description: >-
---   Officers by sanction as published. Most rows state none. severity is our scale, from 1,
---   management advice, to 5, dismissal; it is blank for what is on no scale. Where no sanction
+--   Officers by sanction as published. severity is our scale, from 1, management advice, to 5,
+--   dismissal; it is blank where the sanction is on no scale, or none stands. Where no sanction
 --   stands, status says why: not stated in a finalised row, still under investigation, or missing
 --   from our copy.
 -- basis: counted

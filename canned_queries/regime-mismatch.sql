@@ -20,6 +20,7 @@
 --   status:
 --   line:
 --   summary:
+--   withheld_on:
 --   redaction_band:
 
 select
@@ -34,6 +35,7 @@ select
     status,
     line,
     summary,
+    withheld_on,
     redaction_band
 from officer_allegations
 where (regime = '2020' and year < 2020 or regime = '2012' and year >= 2020)

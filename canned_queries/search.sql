@@ -47,4 +47,5 @@ where officer_allegations_fts match escape_fts(:q)
     and :year in ('', cast(rows.year as text))
     and :rank in ('', rows.rank)
     and :result in ('', rows.result)
+    and :disclosure_id in ('', rows.disclosure_id)
 order by bm25(officer_allegations_fts), rows.disclosure_id, rows.position

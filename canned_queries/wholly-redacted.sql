@@ -11,6 +11,7 @@
 --   status:
 --   rank:
 --   summary:
+--   withheld_on:
 --   result:
 --   action:
 --   sanction:
@@ -18,7 +19,7 @@
 --   redaction_band:
 
 select
-    id, disclosure_id, year, status, rank, summary, result, action, sanction, redaction_count, redaction_band
+    id, disclosure_id, year, status, rank, summary, withheld_on, result, action, sanction, redaction_count, redaction_band
 from officer_allegations
 where redaction_band = 'total' and :disclosure_id in ('', disclosure_id)
 order by disclosure_id, position

@@ -225,6 +225,9 @@ def _words_of_withheld_rows(folder: Folder) -> Iterator[Finding]:
 
 def _same_wording(folder: Folder) -> Iterator[Finding]:
     rows = dict(zip(folder.row_ids, folder.disclosure.rows, strict=False))
+    known = folder.path.name == folder.disclosure.id
+    if not known or len(folder.row_ids) != len(folder.disclosure.rows):
+        return  # the ids stand for other rows, or for none, which is a finding of its own
     words = {
         id: (row.year, tuple(word.casefold() for word in redaction.words(row.summary or "")))
         for id, row in rows.items()

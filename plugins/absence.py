@@ -10,6 +10,7 @@ aloud in words.
         empty:
           finalised: {not stated: [rank], undecided: [regime]}
           under investigation: {under investigation: [rank, regime]}
+        withdrawn: {withheld_on: {withheld: [summary]}}     where that column is filled, this holds first
 
 Templates get `absence_words()`, all of this, for what draws the data elsewhere.
 
@@ -34,7 +35,7 @@ def config_of(datasette: Datasette) -> dict[str, Any]:
     """What metadata.yml says, read once: every cell asks."""
     if datasette not in _configs:
         config = datasette.plugin_config("absence") or {}
-        _configs[datasette] = {"status": None, "empty": {}, **config}
+        _configs[datasette] = {"status": None, "empty": {}, "withdrawn": {}, **config}
     return _configs[datasette]
 
 
@@ -52,11 +53,18 @@ def render_cell(
     if value is not None:
         return None
     config = config_of(datasette)
-    if config["status"] not in row.keys():  # noqa: SIM118 - a row of SQLite is no dict
-        return None
-    for words, columns in config["empty"].get(row[config["status"]], {}).items():
-        if column in columns:
-            return drawn(words)
+    names = row.keys()
+    reasons = [
+        reason
+        for name, reason in config["withdrawn"].items()
+        if name in names and row[name] is not None
+    ]
+    if config["status"] in names and isinstance(row[config["status"]], str):
+        reasons.append(config["empty"].get(row[config["status"]], {}))
+    for reason in reasons:
+        for words, columns in reason.items():
+            if column in columns:
+                return drawn(words)
     return None
 
 

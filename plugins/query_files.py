@@ -56,6 +56,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 FOLDER = Path(__file__).resolve().parent.parent / "canned_queries"
 HEADER = re.compile(r"(?:--.*\n)+")
+PARAMETER = re.compile(r":([a-z_]+)")
 
 Basis = Literal["checked", "counted", "at least", "mixed", "inferred"]
 BASES: dict[Basis, str] = {
@@ -136,12 +137,16 @@ class Unusable(ValueError):
 
 def read(path: Path) -> Question:
     """The query in the file at `path`. Raises Unusable where its header is not as it should be."""
-    text = path.read_text("utf-8")
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise Unusable(f"{path.name}: {error}") from error
     written = HEADER.match(text)
     if not written:
         raise Unusable(f"{path.name}: expected a header of lines that begin with --, found none")
     lines = [re.sub(r"^-- ?", "", line) for line in written.group().splitlines()]
     try:
+        keys = [key.value for key, _ in getattr(yaml.compose("\n".join(lines)), "value", [])]
         header = Header.model_validate(yaml.safe_load("\n".join(lines)))
     except yaml.YAMLError as error:
         raise Unusable(f"{path.name}: the header is not YAML: {error}") from error
@@ -150,12 +155,22 @@ def read(path: Path) -> Question:
             f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
         )
         raise Unusable(f"{path.name}: {wrong}") from error
+    if twice := sorted({key for key in keys if keys.count(key) > 1}):
+        raise Unusable(f"{path.name}: {', '.join(twice)} twice")
     named = set(header.counts) | set(header.matches)
+    named |= {
+        part for counted in header.counts.values() for part, given, _ in parts(counted) if not given
+    }
     if header.chart and not header.chart.of:
         named |= header.chart.columns
     if unknown := sorted(named - set(header.columns)):
         raise Unusable(f"{path.name}: {', '.join(unknown)} not among its columns")
     return Question(path.stem, header, text[written.end() :].strip())
+
+
+def parts(counted: str) -> list[tuple[str, str, str]]:
+    """`rank, status=finalised` as the columns that it names, each with "=" and a value or without."""
+    return [part.strip().partition("=") for part in counted.split(",")]
 
 
 def as_metadata(question: Question, about: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,12 +180,18 @@ def as_metadata(question: Question, about: Mapping[str, Any]) -> dict[str, Any]:
     """
     name, header, sql = question
     config = about["plugins"]["query_files"]
+    parameters = {**config.get("parameters", {}), **header.model_dump()["parameters"]}
     tables = [about["tables"][table]["columns"] for table in config["explained_by"]]
     explained = ChainMap(config.get("columns", {}), *tables)
     columns = {column: own or explained.get(column) for column, own in header.columns.items()}
     unknown = [f"group {header.group!r}"] if header.group not in config["groups"] else []
     unknown += [f"caveat {key!r}" for key in header.caveats if key not in about["caveats"]]
     unknown += [f"column {key!r}, without a meaning," for key in columns if not columns[key]]
+    unknown += [
+        f"parameter {key!r}, without a label,"
+        for key in PARAMETER.findall(sql)
+        if key not in parameters
+    ]
     if unknown:
         raise Unusable(f"{name}.sql: {', '.join(unknown)} not in metadata.yml")
     return {
@@ -180,7 +201,7 @@ def as_metadata(question: Question, about: Mapping[str, Any]) -> dict[str, Any]:
         "basis": BASES[header.basis],
         "caveats": [about["caveats"][key] for key in header.caveats],
         "columns": columns,
-        "parameters": {**config.get("parameters", {}), **header.model_dump()["parameters"]},
+        "parameters": parameters,
         "chart": header.chart
         and {"of": header.chart.of or name, "fragment": header.chart.fragment},
     }
@@ -209,6 +230,10 @@ def startup(datasette: Datasette) -> None:
             queries_of(datasette, database)
     except Unusable as error:
         raise ClickException(f"canned_queries/{error}") from error
+    except KeyError as error:
+        raise ClickException(
+            f"metadata.yml: query_files wants {error}, which is not there"
+        ) from error
 
 
 @hookimpl
@@ -219,8 +244,7 @@ def canned_queries(datasette: Datasette, database: str) -> Queries:
 def filters(counted: str, row: Mapping[str, Any]) -> dict[str, str]:
     """The filters of a table page that choose the rows counted: `rank, status=finalised`."""
     chosen: dict[str, str] = {}
-    for part in counted.split(","):
-        column, given, value = part.strip().partition("=")
+    for column, given, value in parts(counted):
         if given:
             chosen[column] = value
         elif row[column] is None:

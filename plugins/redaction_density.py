@@ -13,9 +13,10 @@ text whose markers were lost looks like one from which nothing was withheld. Wha
 - Templates get `redaction_note`, which says how density is defined, on pages of tables that have
   such columns.
 
-To install it, copy this file into the folder of plugins and the package `ingest` beside it, and name
-the columns in metadata.yml: of a table under that table, of query pages (where the table is not
-known) under their database or at the top.
+To install it, put this file into the folder of plugins, install the project that it comes from beside
+Datasette (`pip install .` there), for it uses `ingest.redaction`, and name the columns in metadata.yml:
+of a table under that table, of query pages (where the table is not known) under their database or at
+the top.
 
     databases:
       foi:
@@ -74,10 +75,8 @@ NOTE = (
 def drawn(text: str, band: object = None) -> Markup:
     """`text`, escaped, with a bar for each marker, and a badge where there is a `band`."""
     parts: list[Markup] = []
-    if band in BADGES:
-        parts.append(
-            Markup('<span class="band band-{}">{}</span> ').format(band, BADGES[str(band)])
-        )
+    if isinstance(band, str) and band in BADGES:
+        parts.append(Markup('<span class="band band-{}">{}</span> ').format(band, BADGES[band]))
     end = 0
     for marker in redaction.find(text):
         parts += [escape(text[end : marker.start]), BAR]
@@ -89,7 +88,7 @@ def figure(value: object, band: object) -> Markup | str | None:
     """How a measure is shown, or None where it stands as it is."""
     if value is None:
         return UNKNOWN if band == "unknown" else None
-    if isinstance(value, float):
+    if isinstance(value, float) and 0 <= value <= 1:
         return str(Decimal(str(value)).quantize(Decimal("0.001"), ROUND_DOWN))
     return None
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import unicodedata
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -31,6 +32,12 @@ WORD = re.compile(r"[^\W_]+")
 Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
 
+def folded(text: str) -> str:
+    """`text` in small letters and without diacritics, as the index has it."""
+    parts = unicodedata.normalize("NFD", text.lower())
+    return "".join(part for part in parts if not unicodedata.combining(part))
+
+
 def escape_fts(query: object) -> str:
     """A full-text query, always valid, for what a visitor typed: words, and "phrases" in quotes.
 
@@ -39,7 +46,7 @@ def escape_fts(query: object) -> str:
     typed = "" if query is None else str(query).replace("█", " ").replace("\0", " ")
     terms: dict[tuple[str, ...], str] = {}
     for term in TERM.findall(stock_escape_fts(" ".join(typed.split()))):
-        terms.setdefault(tuple(WORD.findall(term.casefold())), term)
+        terms.setdefault(tuple(WORD.findall(folded(term))), term)
     return " ".join(terms.values()) or NO_WORDS
 
 

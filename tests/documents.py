@@ -27,6 +27,12 @@ numbers: 1-409
 accepted_differences:
   2022: 3
 withheld: []
+same_wording:
+  - rows: [22-026570-0129, 22-026570-0139, 22-026570-0143, 22-026570-0165, 22-026570-0175,
+      22-026570-0182, 22-026570-0213, 22-026570-0216, 22-026570-0222]
+    reason: all say that officers made false claims regarding a search
+  - rows: [22-026570-0176, 22-026570-0187, 22-026570-0194]
+    reason: one sentence about COVID-19 regulations
 """
 
 

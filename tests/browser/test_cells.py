@@ -49,3 +49,22 @@ async def test_words_of_empty_cells_are_read_aloud(page: Page) -> None:
     read = await page.locator("table.rows-and-columns").aria_snapshot()
     assert 'cell "under investigation"' in read
     assert 'cell "missing"' in read
+
+
+async def test_kinds_of_absence_differ_in_form_and_not_in_colour_alone(page: Page) -> None:
+    await page.goto("/foi/officers-per-rank")
+    drawn = await page.locator("#key > span").evaluate_all(
+        """spans => spans.map(span => {
+            const look = getComputedStyle(span);
+            const hatched = look.backgroundImage.includes("repeating");
+            return [hatched, look.borderTopStyle, look.borderBottomStyle].join(" ");
+        })"""
+    )
+    assert drawn == [
+        "false none none",
+        "true solid solid",
+        "false solid solid",
+        "false dashed dashed",
+        "false solid none",
+        "false none dotted",
+    ]

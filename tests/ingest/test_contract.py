@@ -24,14 +24,15 @@ COLUMNS = {
     "redactions": "allegation_id* position*:INTEGER form",
     "source_blocks": """disclosure_id* block*:INTEGER officers:INTEGER summaries:INTEGER
         marked:INTEGER markers:INTEGER chance:REAL markers_lost:INTEGER""",
-    "shared_wordings": "id* disclosure_id year:INTEGER officers:INTEGER wording basis reason",
+    "shared_wordings": """id* disclosure_id year:INTEGER officers:INTEGER wording basis reason
+        part_of""",
     "mentions": "allegation_id* mention* kind",
     "publisher_questions": "allegation_id* rule* question",
 }
 VIEWS = {
     "reconciliation": "disclosure_id year published found finalised under_investigation missing",
     "officers_counted": """id disclosure_id year status rank result action sanction visible_words
-        redaction_count redaction_density redaction_band""",
+        redaction_count redaction_density redaction_band regime wording_group""",
 }
 FOREIGN_KEYS = {
     ("officer_allegations", "disclosure_id", "disclosures"),
@@ -44,6 +45,7 @@ FOREIGN_KEYS = {
     ("published_totals", "disclosure_id", "disclosures"),
     ("source_blocks", "disclosure_id", "disclosures"),
     ("shared_wordings", "disclosure_id", "disclosures"),
+    ("shared_wordings", "part_of", "shared_wordings"),
     ("redactions", "allegation_id", "officer_allegations"),
     ("mentions", "allegation_id", "officer_allegations"),
     ("publisher_questions", "allegation_id", "officer_allegations"),

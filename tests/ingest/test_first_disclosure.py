@@ -212,11 +212,3 @@ def test_severity_follows_the_scale(rows: Rows) -> None:
 def test_a_term_nobody_defines_has_no_meaning(rows: Rows, table: str, terms: list[str]) -> None:
     for term in terms:
         assert rows(f"select meaning, source from {table} where term = ?", term) == [(None, None)]
-
-
-def test_what_this_edition_does_not_infer_is_empty(rows: Rows) -> None:
-    for table in ("shared_wordings", "mentions", "publisher_questions"):
-        assert rows(f"select count(*) from {table}") == [(0,)]
-    assert rows(
-        "select count(regime), count(regime_basis), count(wording_id) from officer_allegations"
-    ) == [(0, 0, 0)]

@@ -194,14 +194,14 @@ async def test_which_columns_are_drawn_is_for_metadata_to_say(
 
 @pytest.mark.asyncio
 async def test_an_empty_cell_says_why_it_is_empty(site: Datasette) -> None:
-    finalised, still_open = "22-026570-0001", "22-026570-0130"
+    finalised = "22-026570-0001"
     sql = quote_plus("select id from officer_allegations where status <> 'finalised' limit 1")
     still_open = (await site.client.get(f"/foi.json?sql={sql}&_shape=arrayfirst")).json()[0]
     assert ">not stated<" in await cell_by_id(site, finalised, "sanction")
     for column in ("rank", "summary", "result", "action", "sanction", "redaction_band"):
         assert ">under investigation<" in await cell_by_id(site, still_open, column)
     page = (await site.client.get(f"{TABLE}/{still_open}")).text
-    assert page.count("<span>under investigation</span>") == 9
+    assert page.count("<span>under investigation</span>") == 10
     ranks = await cells(site, "/foi/officers-per-rank", "rank")
     assert [bool(re.search("under investigation|missing", rank)) for rank in ranks] == [
         *[False] * 4,
@@ -219,3 +219,42 @@ async def test_without_its_status_an_empty_cell_is_left_alone(site: Datasette) -
     assert await cells(site, f"/foi?sql={sql}", "rank") == ["&nbsp;"]
     sql = quote_plus("select null as rank")
     assert await cells(site, f"/foi?sql={sql}", "rank") == ["&nbsp;"]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("band", "words"),
+    [
+        ("none", "no redaction marked"),
+        ("light", "lightly redacted"),
+        ("moderate", "moderately redacted"),
+        ("heavy", "heavily redacted"),
+        ("total", "wholly redacted"),
+        ("unknown", "redaction unknown, markers lost"),
+    ],
+)
+async def test_a_badge_says_its_band(site: Datasette, band: str, words: str) -> None:
+    for cell in await cells(site, f"{TABLE}?redaction_band={band}&_size=3", "summary"):
+        assert cell.startswith(f'<span class="band band-{band}">{words}</span>')
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{TABLE}?_nocol=redaction_band&redaction_band=unknown&_size=1",
+        f"{TABLE}?_col=status&_col=redaction_count&redaction_band=unknown&_size=1",
+    ],
+)
+async def test_without_its_band_an_unknown_count_is_never_called_not_stated(
+    site: Datasette, path: str
+) -> None:
+    (cell,) = await cells(site, path, "redaction_count")
+    assert "not stated" not in cell
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("value", ["1e25", "9e999", "-0.5", "1.5"])
+async def test_a_density_that_is_none_is_shown_as_it_is(site: Datasette, value: str) -> None:
+    sql = quote_plus(f"select {value} as redaction_density, '' as x")
+    assert (await site.client.get(f"/foi?sql={sql}")).status_code == 200

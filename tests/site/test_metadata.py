@@ -43,7 +43,7 @@ async def test_every_table_view_and_column_is_described_and_nothing_else(site: D
 @pytest.mark.asyncio
 async def test_every_table_carries_caveats(site: Datasette) -> None:
     known = METADATA["databases"]["foi"]["caveats"].values()
-    assert len(known) == 8
+    assert len(known) == 9
     assert all(set(caveat) == {"short", "text"} for caveat in known)
     for name in await served_columns(site):
         assert TABLES[name]["caveats"], name

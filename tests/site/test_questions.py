@@ -18,6 +18,7 @@ import pytest
 import pytest_asyncio
 import yaml
 from datasette.app import Datasette
+from markupsafe import escape
 
 from ingest.build import build
 from tests.documents import FolderCopy, a_disclosure, a_row, arranged, put
@@ -27,24 +28,25 @@ from tests.site.test_pages import BANNER, text_of
 
 COLUMNS = {
     "officers-per-year": """disclosure_id year covered_from covered_to published found finalised
-        under_investigation missing""",
-    "year-by-status": "disclosure_id year status officers",
+        under_investigation missing same_wording""",
+    "year-by-status": "disclosure_id year status officers same_wording",
     "under-investigation": """disclosure_id year under_investigation found published missing
         extracted_on""",
-    "officers-per-rank": "disclosure_id rank status officers",
-    "officers-per-result": "disclosure_id result status officers",
-    "officers-per-action": "disclosure_id action status officers",
-    "officers-per-sanction": "disclosure_id sanction severity status officers",
-    "year-by-rank": "disclosure_id year rank status officers",
-    "year-by-result": "disclosure_id year result status officers",
-    "year-by-sanction": "disclosure_id year sanction severity status officers",
-    "rank-by-sanction": "disclosure_id rank sanction severity status officers",
-    "result-by-sanction": "disclosure_id result sanction severity status officers",
-    "dismissals": """id disclosure_id year rank summary result action sanction dismissed
+    "officers-per-rank": "disclosure_id rank status officers same_wording",
+    "officers-per-result": "disclosure_id result status officers same_wording",
+    "officers-per-action": "disclosure_id action status officers same_wording",
+    "officers-per-sanction": "disclosure_id sanction severity status officers same_wording",
+    "year-by-rank": "disclosure_id year rank status officers same_wording",
+    "year-by-result": "disclosure_id year result status officers same_wording",
+    "year-by-sanction": "disclosure_id year sanction severity status officers same_wording",
+    "rank-by-sanction": "disclosure_id rank sanction severity status officers same_wording",
+    "result-by-sanction": "disclosure_id result sanction severity status officers same_wording",
+    "dismissals": """id disclosure_id year rank summary withheld_on result action sanction dismissed
         redaction_band""",
     "sanctioned-per-year": """disclosure_id year finalised sanctioned off_scale not_stated
-        under_investigation missing""",
-    "sanctioned-per-rank": "disclosure_id rank status officers sanctioned off_scale not_stated",
+        under_investigation missing share share_lowest share_highest""",
+    "sanctioned-per-rank": """disclosure_id rank status officers sanctioned off_scale not_stated
+        of_unknown_rank share share_lowest share_highest""",
     "redaction-per-disclosure": """disclosure_id summaries unknown markers visible_words
         redaction_density marked wholly not_stated under_investigation missing""",
     "redaction-per-year": """disclosure_id year summaries unknown markers visible_words
@@ -53,12 +55,21 @@ COLUMNS = {
         visible_words redaction_density""",
     "redaction-per-result": """disclosure_id result status officers summaries unknown markers
         visible_words redaction_density""",
-    "most-redacted": """id disclosure_id year rank summary redaction_count visible_words
+    "most-redacted": """id disclosure_id year rank summary withheld_on redaction_count visible_words
         redaction_density redaction_band""",
-    "wholly-redacted": """id disclosure_id year status rank summary result action sanction
+    "wholly-redacted": """id disclosure_id year status rank summary withheld_on result action sanction
         redaction_count redaction_band""",
-    "markers-lost": """id disclosure_id block line year rank summary redaction_band
+    "markers-lost": """id disclosure_id block line year rank summary withheld_on redaction_band
         block_summaries chance""",
+    "years-by-regime": "disclosure_id year regime status officers",
+    "regime-mismatch": """id disclosure_id year regime regime_basis result action sanction status
+        line summary withheld_on redaction_band""",
+    "shared-wordings": """wording_id disclosure_id year officers together wording basis reason
+        part_of""",
+    "publisher-questions": """id disclosure_id rule letter line year result action sanction
+        status""",
+    "mentions-per-year": """disclosure_id year kind mention officers same_wording summaries no_words
+        not_stated under_investigation missing""",
     "search": """id snippet year status rank result action sanction redaction_band
         disclosure_id""",
     "officer": """id disclosure_id reference publisher year status rank rank_meaning summary
@@ -66,14 +77,17 @@ COLUMNS = {
         action_meaning sanction sanction_meaning severity withheld_on withheld_reason position block
         line source_text source_file source_sha256 copy_status extracted_on""",
 }
-"""The names and columns of the contract."""
-ROWS = {"dismissals", "most-redacted", "wholly-redacted", "markers-lost", "search", "officer"}
-BREAKDOWNS = [name for name in COLUMNS if name not in ROWS]
+"""The names and columns that links and programs hold on to."""
+ROWS = {
+    *("dismissals", "most-redacted", "wholly-redacted", "markers-lost", "search", "officer"),
+    *("regime-mismatch", "publisher-questions"),
+}
+BREAKDOWNS = [name for name in COLUMNS if name not in {*ROWS, "shared-wordings"}]
 LONG = [name for name in BREAKDOWNS if "status" in COLUMNS[name].split()]
-WIDE = [name for name in BREAKDOWNS if name not in LONG]
 ASKED = {"search": {"q": "harass"}, "officer": {"id": "22-026570-0003"}}
 FIRST = "01-FOI-22-026570"
 SECOND = "01-FOI-23-000001"
+EMPTY_OF_THE_SECOND = ("wholly-redacted", "markers-lost", "publisher-questions")
 Row = dict[str, Any]
 
 
@@ -101,7 +115,7 @@ def total(rows: list[Row], column: str, **chosen: object) -> int:
     )
 
 
-def test_the_files_are_the_questions_of_the_contract() -> None:
+def test_the_files_are_the_questions_that_are_promised() -> None:
     assert {path.stem for path in (ROOT / "canned_queries").iterdir()} == set(COLUMNS)
 
 
@@ -146,6 +160,7 @@ async def test_its_page_says_whose_figures_these_are_and_what_they_cannot_bear(
         "counted": "Our count:",
         "at least": "At least these",
         "mixed": "Published words, beside columns that we derived",
+        "inferred": "Inferred by this project",
     }[about["basis"]] in words
     for key in about["caveats"]:
         assert METADATA["databases"]["foi"]["caveats"][key]["short"] in words
@@ -182,7 +197,7 @@ async def test_the_officers_of_a_breakdown_add_up_with_what_is_unknown_apart(
     assert total(rows, "officers", status="finalised") == 312
     assert total(rows, "officers", status="under investigation") == 97
     assert total(rows, "officers", status="missing") == 3
-    terms = {"rank", "result", "action", "sanction"} & set(rows[0])
+    terms = {"rank", "result", "action", "sanction", "regime"} & set(rows[0])
     for row in rows:
         if row["status"] != "finalised":
             assert all(row[term] is None for term in terms)
@@ -379,6 +394,7 @@ async def both(site: Datasette, tmp_path_factory: pytest.TempPathFactory) -> Dat
         *[a_row(year=2021, rank=None, result=None, action=None, sanction=None)] * 5,
         *[a_row(year=2022, summary="Harassment by [REDACTED] on Facebook")] * 20,
         *[a_row(year=2022, sanction="Dismissal")] * 5,
+        *[a_row(year=2021, summary="One [REDACTED] of a kind", action="Referral to RPRP")] * 2,
         *[
             a_row(
                 **{"year": 2022, "under_investigation": True},
@@ -406,7 +422,7 @@ async def test_no_question_adds_two_disclosures_up(
     for disclosure in (FIRST, SECOND):
         of_one = [row for row in together if row["disclosure_id"] == disclosure]
         assert await answer(both, name, disclosure_id=disclosure) == of_one
-        assert bool(of_one) or name in ("wholly-redacted", "markers-lost")
+        assert of_one or name in EMPTY_OF_THE_SECOND
         if disclosure == FIRST:
             assert of_one == alone
         if name in LONG:
@@ -452,7 +468,14 @@ def test_questions_are_served_from_any_working_directory(site_folder: Path, tmp_
         ("basis: counted", "basis: guessed", "basis: Input should be"),
         ("y: officers", "y: number", "number not among its columns"),
         ("--   rank:\n", "--   rang:\n", "rank not among its columns"),
-        ("--   officers: Officers counted.", "--   officers:", "column 'officers', without a"),
+        ("--   same_wording:", "--   same_words:", "column 'same_words', without a"),
+        (
+            "--   officers: disclosure_id, rank",
+            "--   officers: disclosure_id, rang",
+            "rang not among",
+        ),
+        ("-- basis: counted", "-- basis: counted\n-- basis: checked", "basis twice"),
+        (":disclosure_id in", ":disclosure in", "parameter 'disclosure', without a label"),
         ("-- basis", "-- basics", "basics: Extra inputs are not permitted"),
         ("-- columns:", "-- columns: [", "the header is not YAML"),
     ],
@@ -492,6 +515,255 @@ async def test_the_sql_behind_a_question_is_shown_and_can_be_edited(site: Datase
         assert match
         edited = urlsplit(html.unescape(match[1]))
         sql = dict(parse_qsl(edited.query))["sql"]
-        assert html.escape(sql, quote=False).replace("'", "&#39;") in page
+        assert str(escape(sql)) in page
         assert not sql.startswith("--")
         assert (await site.client.get(html.unescape(match[1]))).status_code == 200
+
+
+@pytest.mark.asyncio
+async def test_a_share_comes_with_its_bounds_and_none_is_given_of_few(site: Datasette) -> None:
+    years = await answer(site, "sanctioned-per-year")
+    for row in years:
+        unknown = row["under_investigation"] + row["missing"]
+        whole = row["finalised"] + unknown
+        assert row["share"] == round(row["sanctioned"] / row["finalised"], 3)
+        assert row["share_lowest"] == round(row["sanctioned"] / whole, 3)
+        assert row["share_highest"] == round((row["sanctioned"] + unknown) / whole, 3)
+        assert row["share_lowest"] <= row["share"] <= row["share_highest"]
+    last = years[-1]
+    assert (last["share"], last["share_lowest"], last["share_highest"]) == (0.04, 0.014, 0.676)
+    ranks = {row["rank"]: row for row in await answer(site, "sanctioned-per-rank")}
+    assert ranks["Sergeant"]["of_unknown_rank"] == 100
+    assert ranks["Sergeant"]["share_highest"] == round(
+        (ranks["Sergeant"]["sanctioned"] + 100) / 128, 3
+    )
+    few = ranks["Unknown"]
+    assert (few["officers"], few["sanctioned"]) == (2, 0)
+    assert few["share"] is few["share_lowest"] is few["share_highest"] is None
+
+
+@pytest.mark.asyncio
+async def test_the_rules_are_told_by_year_and_what_does_not_decide_stands_apart(
+    site: Datasette,
+) -> None:
+    rows = await answer(site, "years-by-regime")
+    finalised = {"status": "finalised"}
+    assert total(rows, "officers", regime="2012", **finalised) == 94
+    assert total(rows, "officers", regime="2020", **finalised) == 159
+    assert total(rows, "officers", regime=None, **finalised) == 59
+    odd = await answer(site, "regime-mismatch")
+    assert [row["line"] for row in odd if row["regime"] == "2020"] == [96, 137, 146, 164]
+    assert [row["line"] for row in odd if row["regime"] == "2012"] == [
+        *(213, 221, 262, 275, 283, 298, 305, 325, 358, 366, 467)
+    ]
+    assert all(row["regime_basis"] for row in odd)
+
+
+@pytest.mark.asyncio
+async def test_a_figure_that_a_shared_wording_sways_says_so(site: Datasette) -> None:
+    years = {row["year"]: row for row in await answer(site, "officers-per-year")}
+    assert {year: row["same_wording"] for year, row in years.items()} == {
+        **{2017: None, 2018: None, 2019: None, 2020: 9, 2021: 5, 2022: None}
+    }
+    results = {row["result"]: row for row in await answer(site, "officers-per-result")}
+    assert results["The service provided was acceptable"]["same_wording"] == 9
+    assert results["Case to Answer"]["same_wording"] is None
+    words = await text_of(site, "/foi/officers-per-result")
+    assert "four officers or more that share a wording" in words
+    assert "share a wording , and so" not in await text_of(
+        site, "/foi/officers-per-year?disclosure_id=x"
+    )
+
+
+@pytest.mark.asyncio
+async def test_shared_wordings_are_counted_alone_and_together(site: Datasette) -> None:
+    groups = await answer(site, "shared-wordings")
+    equal = [group for group in groups if group["basis"] == "equal"]
+    assert (len(equal), total(equal, "officers")) == (14, 40)
+    first = groups[0]
+    assert (first["wording_id"], first["officers"], first["together"]) == (
+        *("w-22-026570-0129", 2, 9),
+    )
+    belonging = [group for group in groups if group["part_of"] == first["wording_id"]]
+    assert first["officers"] + total(belonging, "officers") == 9
+    assert {group["reason"] for group in (first, *belonging)} == {first["reason"]}
+
+
+@pytest.mark.asyncio
+async def test_questions_to_the_publisher_can_be_sent_as_they_stand(site: Datasette) -> None:
+    rows = await answer(site, "publisher-questions")
+    assert sorted(row["line"] for row in rows) == [100, 114, 127, 148, 151, 155, 158, 209, 281]
+    letter = next(row["letter"] for row in rows if row["line"] == 100)
+    assert letter.startswith(
+        'In 01/FOI/22/026570, row 41 of the table (2018, Inspector +): result "No Case to Answer",'
+        ' action "No Action", sanction "Management Advice". The result is'
+    )
+    assert letter.endswith("?")
+
+
+@pytest.mark.asyncio
+async def test_mentions_are_at_least_and_never_more_than_the_summaries(site: Datasette) -> None:
+    rows = await answer(site, "mentions-per-year")
+    assert total(rows, "officers", mention="Facebook") == 38
+    for row in rows:
+        assert 0 < row["officers"] <= row["summaries"]
+    by_year = {row["year"]: row for row in rows}
+    assert total([*by_year.values()], "summaries") + total([*by_year.values()], "no_words") == 312
+    assert total([*by_year.values()], "under_investigation") == 97
+    assert total([*by_year.values()], "missing") == 3
+
+
+def test_no_page_with_rows_about_people_may_be_found_in_a_web_search() -> None:
+    indexed = METADATA["plugins"]["noindex"]["indexed"]
+    for name in COLUMNS:
+        words = {"id", "summary", "snippet", "wording", "letter"} & set(COLUMNS[name].split())
+        assert not words or f"/foi/{name}" not in indexed, name
+    assert not {"/foi/officer_allegations", "/foi/officers_counted"} & set(indexed)
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_rows_about_people_come_with_the_request_to_leave_them_alone(name: str) -> None:
+    if {"summary", "snippet", "wording", "letter"} & set(COLUMNS[name].split()):
+        assert "people" in header(name)["caveats"]
+
+
+@pytest.mark.asyncio
+async def test_home_searches_the_summaries(site: Datasette) -> None:
+    page = (await site.client.get("/")).text
+    form = page[page.index('action="/foi/search"') :].partition("</form>")[0]
+    assert 'name="q"' in form
+
+
+@pytest.mark.asyncio
+async def test_an_officers_terms_have_the_meanings_of_their_own_tables(site: Datasette) -> None:
+    for id in ("22-026570-0003", "22-026570-0207", "22-026570-0054", "22-026570-0001"):
+        (row,) = await answer(site, "officer", id=id)
+        for column in ("rank", "result", "action", "sanction"):
+            found = await site.client.get(
+                f"/foi/{column}s.json?_shape=array&{urlencode({'term': row[column] or ''})}"
+            )
+            meaning = found.json()[0]["meaning"] if found.json() else None
+            assert row[f"{column}_meaning"] == meaning
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("name", [n for n in COLUMNS if "severity" in COLUMNS[n].split()])
+async def test_severity_is_that_of_the_sanction(site: Datasette, name: str) -> None:
+    known = (await site.client.get("/foi/sanctions.json?_shape=array")).json()
+    severities = {term["term"]: term["severity"] for term in known}
+    for row in await answer(site, name):
+        assert row["severity"] == severities.get(row["sanction"])
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("name", ["redaction-per-disclosure", "redaction-per-year"])
+async def test_rows_without_a_summary_stand_apart_by_their_reason(
+    site: Datasette, name: str
+) -> None:
+    rows = await answer(site, name)
+    assert total(rows, "not_stated") == 0
+    assert total(rows, "under_investigation") == 97
+    assert total(rows, "missing") == 3
+
+
+@pytest.mark.asyncio
+async def test_a_day_is_that_of_the_extraction(site: Datasette) -> None:
+    days = {row["extracted_on"] for row in await answer(site, "under-investigation")}
+    assert days == {"2022-08-16"}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("name", COLUMNS)
+async def test_terms_stand_in_their_order_and_years_in_theirs(site: Datasette, name: str) -> None:
+    if name in ROWS or name in ("shared-wordings", "mentions-per-year"):
+        return
+    places: dict[str, dict[str | None, int]] = {}
+    for term in ("rank", "result", "action", "sanction"):
+        known = (await site.client.get(f"/foi/{term}s.json?_shape=array")).json()
+        places[term] = {entry["term"]: entry["position"] for entry in known} | {None: 99}
+    status = ["finalised", "under investigation", "missing"]
+    keys = [
+        tuple(
+            places[column][row[column]] if column in places else status.index(row[column])
+            if column == "status" else str(row[column] or "~")
+            for column in row
+            if column in places or column in ("year", "regime", "status")
+        )
+        for row in await answer(site, name)
+    ]  # fmt: skip
+    assert keys == sorted(keys)
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("name", COLUMNS)
+async def test_its_page_has_a_key_a_named_region_and_labels_that_point_somewhere(
+    site: Datasette, name: str
+) -> None:
+    page = (await site.client.get(f"/foi/{name}?{urlencode(ASKED.get(name, {}))}")).text
+    assert '<p class="key" id="key">' in page
+    assert 'class="table-wrapper" tabindex="0" role="region" aria-label="Rows"' in page
+    ids = re.findall(r'\bid="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'<label for="([^"]*)"', page)) <= set(ids)
+
+
+@pytest.mark.asyncio
+async def test_what_is_cut_off_is_said_to_be_cut_off(
+    site: Datasette, site_folder: Path, tmp_path: Path
+) -> None:
+    furnish(tmp_path, *(part for part in PARTS if part != "settings.json"))
+    (tmp_path / "foi.db").symlink_to(site_folder / "foi.db")
+    (tmp_path / "settings.json").write_text('{"max_returned_rows": 10}', "utf-8")
+    short = await serve(tmp_path)
+    assert "More than 10 rows." in await text_of(short, "/foi/most-redacted")
+    assert "More than" not in await text_of(site, "/foi/most-redacted")
+
+
+@pytest.mark.asyncio
+async def test_rows_of_two_disclosures_are_counted_apart(site: Datasette, both: Datasette) -> None:
+    assert "15 rows." in await text_of(site, "/foi/dismissals")
+    words = await text_of(both, "/foi/dismissals")
+    assert f"15 rows of {FIRST}, 5 rows of {SECOND}." in words
+    found = await answer(both, "search", q="harass", disclosure_id=SECOND)
+    assert {row["disclosure_id"] for row in found} == {SECOND}
+    assert len(found) == 20
+
+
+@pytest.mark.asyncio
+async def test_queries_of_others_keep_datasettes_own_page(
+    site: Datasette, database: Path, tmp_path: Path
+) -> None:
+    furnish(tmp_path, *(part for part in PARTS if part != "metadata.yml"))
+    (tmp_path / "foi.db").symlink_to(database)
+    (tmp_path / "other.db").symlink_to(database)
+    about = {**METADATA, "databases": {**METADATA["databases"], "other": {}}}
+    for name in ("foi", "other"):
+        about["databases"][name] = {
+            **about["databases"][name],
+            "queries": {"plain": "select 1 as id"},
+        }
+    (tmp_path / "metadata.yml").write_text(yaml.safe_dump(about), "utf-8")
+    other = await serve(tmp_path)
+    for name in ("foi", "other"):
+        assert (await other.client.get(f"/{name}/plain")).status_code == 200
+
+
+@pytest.mark.asyncio
+async def test_more_rows_than_published_are_said_to_be_more(
+    site: Datasette, tmp_path: Path
+) -> None:
+    disclosure = a_disclosure(arranged([a_row(year=2021)] * 5))
+    fewer = tuple(replace(total, officers=3) for total in disclosure.totals)
+    disclosures = tmp_path / "disclosures"
+    disclosures.mkdir()
+    put(
+        replace(disclosure, totals=fewer, published_total=3),
+        disclosures,
+        accepted_differences={2021: -2},
+    )
+    build(disclosures, tmp_path / "foi.db")
+    furnish(tmp_path, *PARTS)
+    words = await text_of(await serve(tmp_path), "/")
+    assert "2 more than published" in words
+    assert " -2 " not in words

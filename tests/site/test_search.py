@@ -100,6 +100,7 @@ async def test_bars_typed_between_words_are_passed_over(site: Datasette) -> None
         '"a" ' * 2_000,
         "█" * 1_000,
         "?!.,",
+        " ".join(f"{t}{h}{e}" for t in "tţťțṫṭṯ" for h in "hĥȟḣḥḧḩḫ" for e in "eèéêëēĕėęěẹẻẽ"),
         "?! facebook",
     ],
 )

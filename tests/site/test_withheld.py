@@ -87,3 +87,21 @@ async def test_it_still_counts_and_says_why_it_is_gone(withheld: Datasette) -> N
     assert sum(year["found"] for year in found) == 409
     page = (await withheld.client.get(f"/foi/officer_allegations/{ID}")).text
     assert "on request of a person concerned" in page
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/foi/officer_allegations?id={ID}",
+        f"/foi/officer_allegations/{ID}",
+        f"/foi/officer?id={ID}",
+        "/foi/dismissals",
+    ],
+)
+async def test_its_cell_says_that_it_was_withheld_and_not_that_nothing_was_stated(
+    withheld: Datasette, path: str
+) -> None:
+    page = (await withheld.client.get(path)).text
+    assert (
+        '<span class="absent absent-withheld" title="withheld"><span>withheld</span></span>' in page
+    )

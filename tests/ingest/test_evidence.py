@@ -1,0 +1,271 @@
+"""What is inferred from the rows: rules, shared wordings, mentions, questions."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from ingest.build import build
+from ingest.cli import main
+from ingest.disclosure import Row
+from ingest.evidence.mentions import mentions, patterns
+from ingest.evidence.questions import questions, rules
+from ingest.evidence.regime import regime
+from ingest.evidence.wordings import equal, propose, shared
+from ingest.findings import Refused
+from ingest.particulars import SameWording
+from ingest.readers import read
+from ingest.terms import read_terms
+from tests.documents import FIRST, FolderCopy, a_row
+
+Rows = Callable[..., list[tuple[Any, ...]]]
+SAMPLE: dict[str, list[str]] = yaml.safe_load(
+    (Path(__file__).parent / "mentions_sample.yml").read_text("utf-8")
+)
+
+
+def first_rows() -> list[tuple[str, Row]]:
+    disclosure, _ = read(FIRST)
+    assert disclosure
+    return [(disclosure.row_id(row.position), row) for row in disclosure.rows]
+
+
+def numbered(*summaries: str, year: int = 2021) -> list[tuple[str, Row]]:
+    return [
+        (f"id-{number}", a_row(summary=summary, year=year))
+        for number, summary in enumerate(summaries, 1)
+    ]
+
+
+# Rules
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        (("Unsubstantiated", "Management Action", None), "2012"),
+        (("Case to Answer", "Formal Action", "Management Advice"), "2012"),
+        (("Case to Answer", "Referral to Proceedings", "Written Warning"), "2020"),
+        (("No Case to Answer", "No Action", "Management Advice"), "2012"),
+        (("Case to Answer", "Retired/Resigned", None), None),
+        (("No Case to Answer", "No Action", None), None),
+        (("Substantiated", "Referral to RPRP", None), None),
+        ((None, None, None), None),
+    ],
+)
+def test_the_wording_of_an_outcome_points_to_the_rules(
+    cells: tuple[str | None, ...], found: str | None
+) -> None:
+    terms, _ = read_terms()
+    assert terms
+    reading = regime(
+        a_row(**dict(zip(("result", "action", "sanction"), cells, strict=True))), terms
+    )
+    assert reading.regime == found
+    assert (reading.basis is None) == (found is None)
+
+
+def test_the_basis_names_every_word_that_decided(rows: Rows) -> None:
+    ((basis,),) = rows("select regime_basis from officer_allegations where line = 59")
+    assert basis == "action “Formal Action”"
+    both = "result “Unsubstantiated”, action “Management Action”"
+    assert rows("select count(*) from officer_allegations where regime_basis = ?", both) == [(5,)]
+
+
+def test_the_rules_of_the_first_disclosure(rows: Rows) -> None:
+    sql = "select regime, count(*) from officer_allegations where status = 'finalised' group by 1"
+    assert rows(sql) == [(None, 59), ("2012", 94), ("2020", 159)]
+    assert rows("select regime from officer_allegations where status <> 'finalised'") == [
+        *[(None,)] * 97
+    ]
+
+
+# Shared wordings
+
+
+def test_equal_visible_words_make_14_groups_of_40_rows() -> None:
+    groups = equal(first_rows())
+    assert (len(groups), sum(len(group.ids) for group in groups)) == (14, 40)
+    assert {group.basis for group in groups} == {"equal"}
+
+
+def test_markers_letter_case_and_points_do_not_part_equal_words() -> None:
+    (group,) = equal(
+        numbered("Sent [REDACTED] photos", "sent photos. [REDACTED] ██", "sent a photo")
+    )
+    assert group.ids == ("id-1", "id-2")
+    assert group.words == "Sent photos"
+
+
+def test_wholly_redacted_rows_and_rows_of_two_years_never_share() -> None:
+    assert equal(numbered("[REDACTED]", "[REDACTED]")) == []
+    assert (
+        equal([*numbered("sent photos"), ("id-2", a_row(summary="sent photos", year=2020))]) == []
+    )
+
+
+def test_a_judgement_joins_groups_and_loose_rows_with_its_reason() -> None:
+    rows = numbered("false claims", "false claims", "claims false", "claims false", "a false claim")
+    judged = [SameWording(rows=[id for id, _ in rows], reason="one event")]
+    groups = shared(rows, judged)
+    assert [(g.ids, g.basis, g.reason, g.part_of) for g in groups] == [
+        (("id-1", "id-2"), "equal", "one event", None),
+        (("id-3", "id-4"), "equal", "one event", "id-1"),
+        (("id-5",), "judged", "one event", "id-1"),
+    ]
+
+
+def test_nearly_equal_words_are_proposed_until_they_are_judged() -> None:
+    rows = numbered(
+        "Officers have made false claims regarding the search",
+        "Officers have made false claims regarding [REDACTED]",
+        "Something else altogether that has nothing to do with it",
+        "Officers have made false claims regarding the search",
+    )
+    ((one, other, third),) = propose(rows, [])
+    assert [one[0], other[0], third[0]] == ["id-1", "id-2", "id-4"]
+    assert propose(rows, [SameWording(rows=["id-1", "id-2", "id-4"], reason="r")]) == []
+
+
+def test_what_was_judged_of_the_first_disclosure_is_in_its_folder() -> None:
+    done = CliRunner().invoke(main, ["wordings"])
+    assert done.exit_code == 0
+    assert "5 proposals" in done.output
+    assert "false claims" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ("[22-026570-0129, 22-026570-9999]", "'22-026570-9999', which is no row"),
+        ("[22-026570-0185, 22-026570-0185]", "22-026570-0185 a second time"),
+        ("[22-026570-0185, 22-026570-0176]", "22-026570-0176, as in another entry"),
+        ("[22-026570-0185, 22-026570-0131]", "22-026570-0131, of which no word can be read"),
+        ("[22-026570-0185, 22-026570-0077]", "22-026570-0077, of which no word can be read"),
+        ("[22-026570-0137, 22-026570-0150]", "not 22-026570-0159, which has the same words"),
+        ("[22-026570-0185, 22-026570-0256]", "rows of different years"),
+    ],
+)
+def test_a_judgement_that_does_not_hold_is_refused(
+    copy: FolderCopy, tmp_path: Path, entry: str, told: str
+) -> None:
+    text = copy.particulars.read_text("utf-8")
+    copy.particulars.write_text(f"{text}  - rows: {entry}\n    reason: r\n", "utf-8")
+    with pytest.raises(Refused) as refusal:
+        build(copy.path.parent, tmp_path / "foi.db")
+    assert told in str(refusal.value)
+    assert not (tmp_path / "foi.db").exists()
+
+
+# Mentions
+
+
+@pytest.mark.parametrize(
+    "pattern", [*patterns().platform, *patterns().conduct], ids=lambda pattern: pattern.mention
+)
+def test_each_pattern_finds_its_example(rows: Rows, pattern: Any) -> None:
+    found = rows("select mention from mentions where allegation_id = ?", pattern.example)
+    assert (pattern.mention,) in found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("whatapp messages", ["WhatsApp"]),
+        ("a whats app group", ["WhatsApp"]),
+        ("WHATSAPP", ["WhatsApp"]),
+        ("Face[REDACTED]book", []),
+        ("social [REDACTED] media", []),
+        ("Sexual Offences act, the suspect in this offence", ["sexual conduct"]),
+        ("caused some offence", ["offensive or derogatory words"]),
+        ("abusing his status", []),
+        ("a trace of brace", []),
+    ],
+)
+def test_a_mention_is_of_visible_words_that_stand_together(text: str, found: list[str]) -> None:
+    assert [mention.mention for mention in mentions(text)] == found
+
+
+def test_against_a_sample_labelled_by_reading_few_mentions_are_wrong_and_few_are_missed(
+    rows: Rows,
+) -> None:
+    """Sixty rows, drawn by lot and labelled by one who had not seen the patterns."""
+    assert len(SAMPLE) == 60
+    tally: Counter[str] = Counter()
+    for id, labels in SAMPLE.items():
+        ((summary,),) = rows("select summary from officer_allegations where id = ?", id)
+        found = {mention.mention for mention in mentions(summary)}
+        tally["right"] += len(found & set(labels))
+        tally["wrong"] += len(found - set(labels))
+        tally["missed"] += len(set(labels) - found)
+    assert tally["right"] / (tally["right"] + tally["wrong"]) >= 0.95
+    assert tally["right"] / (tally["right"] + tally["missed"]) >= 0.9
+
+
+def test_every_label_of_the_sample_is_a_mention_that_is_looked_for() -> None:
+    known = {pattern.mention for pattern in (*patterns().platform, *patterns().conduct)}
+    assert {label for labels in SAMPLE.values() for label in labels} <= known
+
+
+# Questions
+
+
+def test_each_kind_of_question_is_put_to_its_rows_and_none_to_anothers(rows: Rows) -> None:
+    sql = """select rule, json_group_array(line) from publisher_questions
+        join officer_allegations on id = allegation_id group by rule order by min(line)"""
+    assert rows(sql) == [
+        ("sanction without a case to answer", "[100,114,127,155]"),
+        ("term that nobody explains", "[148,151,158]"),
+        ("term cut short", "[209]"),
+        ("warning after reflective practice", "[281]"),
+    ]
+    assert {rule.rule for rule in rules()} == {rule for rule, _ in rows(sql)}
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"result": "Case to Answer", "action": "No Action", "sanction": None},
+        {"result": "No Case to Answer", "action": "No Action", "sanction": "No Action"},
+        {"result": "No Case to Answer", "action": "Referral to RPRP", "sanction": None},
+        {"result": "Substantiated", "action": "Formal Action", "sanction": "No Action"},
+    ],
+)
+def test_what_is_lawful_raises_no_question(cells: dict[str, str | None]) -> None:
+    assert questions(a_row(**cells)) == []
+
+
+# Withheld rows
+
+
+@pytest.fixture
+def withheld(copy: FolderCopy, tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """The first disclosure with three rows of equal words withheld, and one with a question."""
+    ids = ["22-026570-0110", "22-026570-0113", "22-026570-0124", "22-026570-0041"]
+    entries = "".join(f"  - {{id: {id}, date: 2023-04-05, reason: r}}\n" for id in ids)
+    copy.declare("withheld: []\n", f"withheld:\n{entries}")
+    build(copy.path.parent, tmp_path / "foi.db")
+    with closing(sqlite3.connect(tmp_path / "foi.db")) as connection:
+        yield connection
+
+
+def test_a_withheld_row_gives_no_words_away(withheld: sqlite3.Connection) -> None:
+    row = withheld.execute(
+        "select wording_id, regime, regime_basis from officer_allegations where line = 100"
+    ).fetchone()
+    assert row == (None, "2012", "sanction “Management Advice”")
+    ids = "('22-026570-0110', '22-026570-0113', '22-026570-0124', '22-026570-0041')"
+    for sql in (
+        f"select 1 from mentions where allegation_id in {ids}",
+        "select 1 from shared_wordings where wording like '%Metropolitan%'",
+        f"select 1 from officer_allegations where id in {ids} and wording_id is not null",
+    ):
+        assert withheld.execute(sql).fetchall() == []

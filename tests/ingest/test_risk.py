@@ -1,0 +1,73 @@
+"""What might identify people, told before publication."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from ingest.cli import main
+from ingest.folders import read_folders
+from ingest.risk import combinations_of_attributes, filled_gaps, telling_words
+from tests.documents import FolderCopy, a_disclosure, a_row, arranged, put
+from tests.ingest.test_evidence import first_rows, numbered
+from tests.serving import ROOT
+
+
+def test_of_128_combinations_of_the_first_disclosure_81_stand_for_one_row() -> None:
+    groups = combinations_of_attributes(first_rows())
+    assert len(groups) == 128
+    assert sum(len(ids) == 1 for ids in groups.values()) == 81
+    assert sum(len(ids) < 5 for ids in groups.values()) == 111
+    decision = (ROOT / "docs" / "publication-decision.md").read_text("utf-8")
+    assert "81 of the 128 combinations" in decision
+    assert "111 for fewer than five" in decision
+
+
+def test_words_that_may_identify_are_found_between_markers_only() -> None:
+    rows = numbered("Sent to his ex [REDACTED] at the school in May 2019", "a sch[REDACTED]ool")
+    found = {(one.id, one.kind, one.word) for one in telling_words(rows)}
+    assert found == {
+        ("id-1", "relation", "ex"),
+        ("id-1", "place", "school"),
+        ("id-1", "date or event", "2019"),
+        ("id-1", "a name?", "May"),
+    }
+
+
+def test_a_name_left_standing_is_asked_about_and_known_words_are_not() -> None:
+    rows = numbered("He wrote to Smithson via Facebook. The officer replied", "the MPS, Officers")
+    assert [one.word for one in telling_words(rows) if one.kind == "a name?"] == ["Smithson"]
+
+
+def test_summaries_of_two_disclosures_that_fill_each_others_gaps_are_found(
+    disclosures: Path,
+) -> None:
+    texts = {
+        "01/FOI/23/000001": "The officer sent [REDACTED] messages to [REDACTED] in the park",
+        "01/FOI/23/000002": "The officer sent abusive messages to [REDACTED] in the park",
+        "01/FOI/23/000003": "The officer sent nothing at all to anybody [REDACTED]",
+    }
+    for reference, text in texts.items():
+        rows = arranged([a_row(summary=text), a_row(summary="An officer wrote [REDACTED]")])
+        put(a_disclosure(rows, reference=reference), disclosures)
+    folders, findings = read_folders(disclosures)
+    assert findings == []
+    assert [(pair.id, pair.other) for pair in filled_gaps(folders)] == [
+        ("23-000001-0001", "23-000002-0001")
+    ]
+
+
+def test_the_report_names_rows_words_and_gaps(copy: FolderCopy) -> None:
+    done = CliRunner().invoke(main, ["risk", "--disclosures", str(copy.path.parent)])
+    assert done.exit_code == 0
+    assert "128, of which 81 stand for one row and 111 for fewer than 5" in done.output
+    assert "22-026570-0028  place: Town Centre" in done.output
+    assert "fill each other's gaps, between disclosures: 0" in done.output
+
+
+def test_a_folder_that_cannot_be_read_is_refused(disclosures: Path) -> None:
+    for command in ("risk", "wordings"):
+        done = CliRunner().invoke(main, [command, "--disclosures", str(disclosures)])
+        assert done.exit_code == 1
+        assert "1 finding: nothing was looked at." in done.output
