@@ -91,9 +91,6 @@ async def test_every_row_page_carries_its_caveats_and_the_banner(
     site: Datasette, table: str
 ) -> None:
     rows = (await site.client.get(f"/foi/{table}.json?_size=1")).json()
-    if not rows["rows"]:
-        assert "Empty in this edition" in TABLES[table]["description"]
-        return
     row = dict(zip(rows["columns"], rows["rows"][0], strict=True))
     keys = [tilde_encode(str(row[key])) for key in rows["primary_keys"]]
     path = f"/foi/{table}/{','.join(keys)}"
