@@ -11,7 +11,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from ingest.characters import is_hidden
-from ingest.findings import Finding, quoted
+from ingest.findings import Finding, Refused, quoted
 
 
 def _visible(text: str) -> str:
@@ -77,6 +77,14 @@ def load(path: Path, model: type[M]) -> tuple[M | None, list[Finding]]:
             for problem in error.errors(include_url=False)
         ]
     return (None if findings else record), findings
+
+
+def load_own(path: Path, model: type[M]) -> M:
+    """The project's own file at `path` as `model`. Raises Refused, with every finding, if it is none."""
+    read, findings = load(path, model)
+    if not read:
+        raise Refused(findings)
+    return read
 
 
 def line_of(path: Path, *keys: int | str) -> int | None:
