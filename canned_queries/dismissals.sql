@@ -5,6 +5,9 @@
 --   Rows whose sanction is a dismissal of any kind. In "Would Have Been Dismissed" the officer had
 --   already left, and dismissed is 0.
 -- basis: counted
+-- answer: >-
+--   {%- set d = rows|sum(attribute="dismissed") -%}
+--   {{ d }} officers were dismissed, and {{ rows|length - d }} who had left would have been, by the sanctions stated.
 -- caveats: [allegation, officers, open, missing, redacted, rules, people]
 -- columns:
 --   id:

@@ -5,6 +5,8 @@
 --   Rows in blocks of the document whose markers our copy lost, by our inference; chance is its
 --   ground. Words are probably missing from most of these summaries; where and how many is unknown.
 -- basis: counted
+-- answer: >-
+--   {{ rows|length }} summaries stand in {{ rows|map(attribute="block")|unique|list|length }} blocks whose markers our copy probably lost.
 -- caveats: [redacted, allegation, officers, rules, people]
 -- columns:
 --   id:

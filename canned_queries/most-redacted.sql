@@ -5,6 +5,8 @@
 --   Every summary in which a quarter of what can be counted is markers, or more: the bands heavy
 --   and total, most redacted first.
 -- basis: counted
+-- answer: >-
+--   {{ rows|selectattr("redaction_band", "equalto", "total")|list|length }} summaries are wholly redacted, and in {{ rows|selectattr("redaction_band", "equalto", "heavy")|list|length }} more at least a quarter of the words were withheld.
 -- caveats: [redacted, allegation, officers, rules, people]
 -- columns:
 --   id:

@@ -6,6 +6,11 @@
 --   stands, status says why: not stated in a finalised row, still under investigation, or missing
 --   from our copy.
 -- basis: counted
+-- answer: >-
+--   {%- set named = rows|selectattr("action")|list -%}
+--   {%- set first = named|sort(attribute="officers", reverse=true)|first -%}
+--   {%- set finalised = rows|selectattr("status", "equalto", "finalised")|sum(attribute="officers") -%}
+--   The most frequent action is “{{ first.action }}”: {{ first.officers }} of {{ finalised }} finalised officers.
 -- caveats: [allegation, officers, open, missing, rules, wordings]
 -- columns:
 --   disclosure_id:
@@ -15,6 +20,7 @@
 --   same_wording:
 -- counts:
 --   officers: disclosure_id, action, status
+-- drawing: {by: action, count: officers, state: status}
 -- chart: {mark: bar, x: action, y: officers, color: status}
 
 with wordings as (

@@ -6,6 +6,11 @@
 --   inspectors and every rank above. Where no rank stands, status says why: not stated in a
 --   finalised row, still under investigation, or missing from our copy.
 -- basis: counted
+-- answer: >-
+--   {%- set named = rows|selectattr("rank")|list -%}
+--   {%- set first = named|sort(attribute="officers", reverse=true)|first -%}
+--   {%- set finalised = rows|selectattr("status", "equalto", "finalised")|sum(attribute="officers") -%}
+--   The most frequent rank is “{{ first.rank }}”: {{ first.officers }} of {{ finalised }} finalised officers.
 -- caveats: [officers, open, missing, rules, selected, wordings]
 -- columns:
 --   disclosure_id:
@@ -15,6 +20,7 @@
 --   same_wording:
 -- counts:
 --   officers: disclosure_id, rank, status
+-- drawing: {by: rank, count: officers, state: status}
 -- chart: {mark: bar, x: rank, y: officers, color: status}
 
 with wordings as (

@@ -5,6 +5,11 @@
 --   Officers by result as published. Where no result stands, status says why: not stated in a
 --   finalised row, still under investigation, or missing from our copy.
 -- basis: counted
+-- answer: >-
+--   {%- set named = rows|selectattr("result")|list -%}
+--   {%- set first = named|sort(attribute="officers", reverse=true)|first -%}
+--   {%- set finalised = rows|selectattr("status", "equalto", "finalised")|sum(attribute="officers") -%}
+--   The most frequent result is “{{ first.result }}”: {{ first.officers }} of {{ finalised }} finalised officers.
 -- caveats: [allegation, officers, open, missing, rules, wordings]
 -- columns:
 --   disclosure_id:
@@ -14,6 +19,7 @@
 --   same_wording:
 -- counts:
 --   officers: disclosure_id, result, status
+-- drawing: {by: result, count: officers, state: status}
 -- chart: {mark: bar, x: result, y: officers, color: status}
 
 with wordings as (

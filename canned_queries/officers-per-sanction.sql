@@ -7,6 +7,11 @@
 --   stands, status says why: not stated in a finalised row, still under investigation, or missing
 --   from our copy.
 -- basis: counted
+-- answer: >-
+--   {%- set finalised = rows|selectattr("status", "equalto", "finalised")|sum(attribute="officers") -%}
+--   {%- set graded = rows|selectattr("severity")|sum(attribute="officers") -%}
+--   {%- set blank = rows|selectattr("status", "equalto", "finalised")|rejectattr("sanction")|sum(attribute="officers") -%}
+--   A sanction on the scale is stated for {{ graded }} of {{ finalised }} finalised officers; for {{ blank }} none is stated.
 -- caveats: [allegation, officers, open, missing, rules, wordings]
 -- columns:
 --   disclosure_id:
@@ -17,6 +22,7 @@
 --   same_wording:
 -- counts:
 --   officers: disclosure_id, sanction, status
+-- drawing: {by: sanction, count: officers, state: status}
 -- chart: {mark: bar, x: sanction, y: officers, color: status}
 
 with wordings as (

@@ -5,6 +5,8 @@
 --   Officers whom the publisher counted in each year, and what our copy holds of them.
 --   covered_from and covered_to tell which part of a year a disclosure covers.
 -- basis: checked
+-- answer: >-
+--   The publisher counts {{ rows|sum(attribute="published") }} officers from {{ rows[0].year }} to {{ rows[-1].year }}; our copy holds {{ rows|sum(attribute="found") }} of them, of whom {{ rows|sum(attribute="under_investigation") }} were still under investigation, and {{ rows|sum(attribute="missing") }} are missing.
 -- caveats: [officers, rules, open, missing, selected, wordings]
 -- columns:
 --   disclosure_id:
@@ -21,6 +23,7 @@
 --   found: disclosure_id, year
 --   finalised: disclosure_id, year, status=finalised
 --   under_investigation: disclosure_id, year, status=under investigation
+-- drawing: {by: year, parts: {finalised: finalised, under investigation: under_investigation, missing: missing}, until: covered_to}
 -- chart: {mark: bar, x: year, y: officers, color: status, of: year-by-status}
 -- chart_note: Drawn with what is open, missing and not stated; the rules changed in February 2020.
 

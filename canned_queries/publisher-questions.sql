@@ -6,6 +6,8 @@
 --   together they make a letter. The rows are shown as published; that a question can be asked is
 --   our reading, and no error is claimed.
 -- basis: inferred
+-- answer: >-
+--   {{ rows|length }} rows raise {{ rows|map(attribute="rule")|unique|list|length }} kinds of question.
 -- caveats: [allegation, officers, rules, people]
 -- columns:
 --   id:

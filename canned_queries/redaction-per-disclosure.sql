@@ -5,6 +5,9 @@
 --   Redaction markers and readable words of each disclosure, all summaries together. Rows under
 --   investigation or missing have no summary.
 -- basis: counted
+-- answer: >-
+--   {%- set r = rows[0] -%}
+--   {{ r.markers }} redaction markers stand in {{ r.marked }} of the {{ r.summaries - r.unknown }} summaries whose markers we have; at least {{ "%.1f"|format(100 * r.redaction_density) if r.redaction_density is not none else "an unknown number of" }} % of their words were withheld. In {{ r.unknown }} more summaries the markers were lost.
 -- caveats: [redacted, officers, missing, open, rules]
 -- columns:
 --   disclosure_id:

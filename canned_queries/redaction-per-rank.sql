@@ -21,6 +21,7 @@
 --   officers: disclosure_id, rank, status
 --   summaries: disclosure_id, rank, status, redaction_band__notblank=1
 --   unknown: disclosure_id, rank, status, redaction_band=unknown
+-- drawing: {by: rank, share: redaction_density}
 -- chart: {mark: bar, x: rank, y: redaction_density}
 -- chart_note: Lower bounds cannot be ranked. Some rest on few rows, and unknown summaries are not drawn.
 

@@ -21,6 +21,7 @@
 --   officers: disclosure_id, result, status
 --   summaries: disclosure_id, result, status, redaction_band__notblank=1
 --   unknown: disclosure_id, result, status, redaction_band=unknown
+-- drawing: {by: result, share: redaction_density}
 -- chart: {mark: bar, x: result, y: redaction_density}
 -- chart_note: Lower bounds cannot be ranked. Some rest on few rows, and unknown summaries are not drawn.
 

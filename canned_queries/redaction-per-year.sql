@@ -21,6 +21,7 @@
 --   summaries: disclosure_id, year, redaction_band__notblank=1
 --   unknown: disclosure_id, year, redaction_band=unknown
 --   under_investigation: disclosure_id, year, status=under investigation
+-- drawing: {by: year, share: redaction_density}
 -- chart: {mark: bar, x: year, y: redaction_density}
 -- chart_note: Lower bounds cannot be ranked. Some rest on few rows, and unknown summaries are not drawn.
 

@@ -7,6 +7,8 @@
 --   matter came to the force's attention (SI 2020/2, regulation 2). They show why the year does not
 --   tell the rules.
 -- basis: inferred
+-- answer: >-
+--   {{ rows|selectattr("regime", "equalto", "2020")|list|length }} rows dated before 2020 have words of the rules of 2020, and {{ rows|selectattr("regime", "equalto", "2012")|list|length }} dated 2020 or later have words of those of 2012.
 -- caveats: [rules, allegation, officers, redacted, people]
 -- columns:
 --   id:

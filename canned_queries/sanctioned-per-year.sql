@@ -7,6 +7,10 @@
 --   the share lies anywhere between its bounds. This is a count and no sample, so there is no
 --   confidence interval.
 -- basis: counted
+-- answer: >-
+--   {%- set s = rows|sum(attribute="sanctioned") -%}{%- set f = rows|sum(attribute="finalised") -%}
+--   {%- set u = rows|sum(attribute="under_investigation") + rows|sum(attribute="missing") -%}
+--   A sanction on the scale is stated for {{ s }} of {{ f }} finalised officers ({{ "%.1f"|format(100 * s / f) if f else "none" }} %); counting the {{ u }} who were open or are missing, the share lies between {{ "%.1f"|format(100 * s / (f + u)) }} and {{ "%.1f"|format(100 * (s + u) / (f + u)) }} %.
 -- caveats: [allegation, open, rules, officers, missing]
 -- columns:
 --   disclosure_id:
@@ -24,6 +28,7 @@
 --   finalised: disclosure_id, year, status=finalised
 --   not_stated: disclosure_id, year, status=finalised, sanction__isnull=1
 --   under_investigation: disclosure_id, year, status=under investigation
+-- drawing: {by: year, share: share, lowest: share_lowest, highest: share_highest}
 -- chart: {mark: bar, x: year, y: officers, color: sanction, of: year-by-sanction}
 -- chart_note: Drawn with what is open, missing and not stated; the rules changed in February 2020.
 

@@ -6,6 +6,9 @@
 --   them. together counts the officers of a group with those of the groups that are part of the
 --   same whole; a figure that counts them counts one event, probably, that many times.
 -- basis: inferred
+-- answer: >-
+--   {%- set equal = rows|selectattr("basis", "equalto", "equal")|list -%}
+--   {{ equal|sum(attribute="officers") }} officers stand in {{ equal|length }} groups of equal words, and {{ rows|selectattr("basis", "equalto", "judged")|sum(attribute="officers") }} more were judged to belong with a group or with each other.
 -- caveats: [officers, redacted, rules, people]
 -- columns:
 --   wording_id:

@@ -5,6 +5,8 @@
 --   Officers whom the publisher marks as still under investigation on the day the figures were
 --   drawn, beside all that it counted. Nothing but their year is published.
 -- basis: counted
+-- answer: >-
+--   {{ rows|sum(attribute="under_investigation") }} of {{ rows|sum(attribute="found") }} officers in our copy were still under investigation on {{ rows[0].extracted_on }}, {{ rows[-1].under_investigation }} of the {{ rows[-1].found }} of {{ rows[-1].year }}.
 -- caveats: [open, officers, missing, rules]
 -- columns:
 --   disclosure_id:
@@ -17,6 +19,7 @@
 -- counts:
 --   under_investigation: disclosure_id, year, status=under investigation
 --   found: disclosure_id, year
+-- drawing: {by: year, parts: {under investigation: under_investigation}}
 -- chart: {mark: bar, x: year, y: under_investigation}
 -- chart_note: The open rows alone; the last year may be a part of one.
 

@@ -3,6 +3,8 @@
 -- position: 6
 -- description: Rows whose summary is markers and nothing else, with the outcome that is stated all the same.
 -- basis: counted
+-- answer: >-
+--   {{ rows|length }} summaries are markers and nothing else.
 -- caveats: [redacted, allegation, officers, rules, people]
 -- columns:
 --   id:

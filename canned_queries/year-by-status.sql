@@ -6,6 +6,11 @@
 --   counted by the publisher and missing from our copy. Together they are the published total of
 --   the year.
 -- basis: checked
+-- answer: >-
+--   {%- set f = rows|selectattr("status", "equalto", "finalised")|sum(attribute="officers") -%}
+--   {%- set o = rows|selectattr("status", "equalto", "under investigation")|sum(attribute="officers") -%}
+--   {%- set m = rows|selectattr("status", "equalto", "missing")|sum(attribute="officers") -%}
+--   Of {{ f + o + m }} officers {{ f }} were finalised, {{ o }} were still under investigation when the figures were drawn, and {{ m }} are missing from our copy.
 -- caveats: [officers, open, missing, rules, selected, wordings]
 -- columns:
 --   disclosure_id:
@@ -15,6 +20,7 @@
 --   same_wording:
 -- counts:
 --   officers: disclosure_id, year, status
+-- drawing: {by: year, count: officers, state: status}
 -- chart: {mark: bar, x: year, y: officers, color: status}
 -- chart_note: The last year may be a part of one, and the rules changed in February 2020.
 

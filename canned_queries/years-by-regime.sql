@@ -6,6 +6,9 @@
 --   to. This is our inference; where the wording fits both it is undecided. Combinations that do
 --   not occur have no row.
 -- basis: inferred
+-- answer: >-
+--   {%- set f = rows|selectattr("status", "equalto", "finalised")|list -%}
+--   Of {{ f|sum(attribute="officers") }} finalised officers the wording places {{ f|selectattr("regime", "equalto", "2012")|sum(attribute="officers") }} under the rules of 2012, {{ f|selectattr("regime", "equalto", "2020")|sum(attribute="officers") }} under those of 2020, and leaves {{ f|rejectattr("regime")|sum(attribute="officers") }} undecided.
 -- caveats: [rules, allegation, officers, open, missing]
 -- columns:
 --   disclosure_id:

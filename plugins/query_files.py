@@ -17,9 +17,11 @@ a header, YAML behind `-- `:
     -- counts:                                figures that count rows, and which:
     --   officers: rank, status=finalised     those of the same rank, and finalised
     -- chart: {mark: bar, x: rank, y: officers, color: status}    or, with `of`, another's chart
+    -- drawing: {by: rank, count: officers, state: status}         see drawings.py
     -- chart_note: Open rows are not drawn.   what the chart cannot show
     -- parameters: {q: {label: Words}}        what the form calls them; `choices: ranks.term`
     -- matches: [snippet]                     columns in which ⟦ and ⟧ stand around a match
+    -- answer: "{{ rows|length }} ranks."     the answer in a sentence, of the rows of one disclosure
     -- none: Nothing was found.               what to say when there are no rows,
     -- unasked: Type a word.                  and when nothing was asked
 
@@ -42,7 +44,7 @@ metadata.yml; that the SQL answers the columns it names is for a test to say.
 # No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugin.
 import re
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 from urllib.parse import urlencode
@@ -52,11 +54,14 @@ import yaml
 from click import ClickException
 from datasette import hookimpl
 from datasette.app import Datasette
+from jinja2 import Environment, StrictUndefined
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 FOLDER = Path(__file__).resolve().parent.parent / "canned_queries"
 HEADER = re.compile(r"(?:--.*\n)+")
 PARAMETER = re.compile(r":([a-z_]+)")
+
+SENTENCES = Environment(undefined=StrictUndefined)
 
 Basis = Literal["checked", "counted", "at least", "mixed", "inferred"]
 BASES: dict[Basis, str] = {
@@ -101,6 +106,24 @@ class Chart(Strict):
         return urlencode({f"g.{name}": value for name, value in drawn.items()})
 
 
+class Drawing(Strict):
+    """How the server draws the answer (plugins/drawings.py): one bar a value of `by`."""
+
+    by: str
+    parts: dict[str, str] = {}
+    count: str | None = None
+    state: str | None = None
+    share: str | None = None
+    lowest: str | None = None
+    highest: str | None = None
+    until: str | None = None
+
+    @property
+    def columns(self) -> set[str]:
+        named = (self.by, self.count, self.state, self.share, self.lowest, self.highest, self.until)
+        return {column for column in (*named, *self.parts.values()) if column}
+
+
 class Parameter(Strict):
     """What a reader may fill in: its label, and the table and column that hold the choices."""
 
@@ -119,8 +142,10 @@ class Header(Strict):
     counts: dict[str, str] = {}
     chart: Chart | None = None
     chart_note: str = ""
+    drawing: Drawing | None = None
     parameters: dict[str, Parameter] = {}
     matches: list[str] = []
+    answer: str | None = None
     none: str = "No rows."
     unasked: str | None = None
 
@@ -163,6 +188,8 @@ def read(path: Path) -> Question:
     }
     if header.chart and not header.chart.of:
         named |= header.chart.columns
+    if header.drawing:
+        named |= header.drawing.columns
     if unknown := sorted(named - set(header.columns)):
         raise Unusable(f"{path.name}: {', '.join(unknown)} not among its columns")
     return Question(path.stem, header, text[written.end() :].strip())
@@ -280,7 +307,17 @@ def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
             return f"{datasette.urls.table(database, config['rows'])}?{chosen}"
         return None
 
-    return {"questions": questions, "rows_behind": rows_behind}
+    def answers(query: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+        """The answer of `query` in a sentence, for each disclosure in `rows`."""
+        if not query["answer"]:
+            return {}
+        of_one: dict[str, list[Mapping[str, Any]]] = {}
+        for row in rows:
+            of_one.setdefault(row["disclosure_id"], []).append(row)
+        sentence = SENTENCES.from_string(query["answer"])
+        return {disclosure: sentence.render(rows=found) for disclosure, found in of_one.items()}
+
+    return {"questions": questions, "rows_behind": rows_behind, "answers": answers}
 
 
 assert set(BASES) == set(get_args(Basis))
