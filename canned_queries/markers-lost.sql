@@ -1,6 +1,6 @@
 -- title: Where were the redaction markers lost?
 -- group: What was withheld?
--- position: 7
+-- position: 8
 -- description: >-
 --   Rows in blocks of the document whose markers our copy lost, by our inference; chance is its
 --   ground. Words are probably missing from most of these summaries; where and how many is unknown.

@@ -1,10 +1,11 @@
--- title: What were officers accused of, and on which platforms?
+-- title: Which platforms and kinds of conduct do the summaries mention?
 -- group: What was alleged?
 -- position: 1
 -- description: >-
 --   Officers of each year whose summary mentions a platform or a kind of conduct in words that can
 --   be read. At least these: words were withheld, and our patterns know only the words that they
---   name. A summary may mention several, so the figures of a year add up to nothing.
+--   name. A summary may mention several, so the figures of a year add up to nothing. A platform may be named without
+--   having been used. A year in which nothing is mentioned has no row.
 -- basis: at least
 -- caveats: [redacted, allegation, officers, rules, open, missing, wordings]
 -- columns:
@@ -14,7 +15,7 @@
 --   mention:
 --   officers: Officers whose summary mentions it, at least.
 --   same_wording:
---   summaries: Officers of the year whose summary has words that can be read.
+--   summaries: Officers of the year whose summary has words that can be read, or had before they were withdrawn.
 --   no_words: Officers of the year whose summary is wholly redacted.
 --   not_stated: Finalised officers of the year without a summary.
 --   under_investigation:

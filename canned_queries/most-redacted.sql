@@ -1,6 +1,6 @@
 -- title: Which summaries are redacted most?
 -- group: What was withheld?
--- position: 5
+-- position: 6
 -- description: >-
 --   Every summary in which a quarter of what can be counted is markers, or more: the bands heavy
 --   and total, most redacted first.

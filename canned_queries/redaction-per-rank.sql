@@ -1,12 +1,12 @@
 -- title: Were some ranks redacted more than others?
 -- group: What was withheld?
--- position: 3
+-- position: 4
 -- description: >-
 --   Redaction markers and readable words by rank, the summaries of a rank pooled. These are lower
 --   bounds, so the question has no sure answer. Rows under investigation or missing have neither
 --   rank nor summary, and stand apart.
 -- basis: counted
--- caveats: [redacted, officers, missing, open, rules]
+-- caveats: [redacted, officers, missing, open, rules, wordings]
 -- columns:
 --   disclosure_id:
 --   rank:
@@ -17,6 +17,7 @@
 --   markers: Redaction markers in the other summaries.
 --   visible_words: Words that can be read in the other summaries.
 --   redaction_density: Markers over markers and visible words, all of them together; a lower bound on the share of words withheld. NULL where nothing can be counted.
+--   same_wording:
 -- counts:
 --   officers: disclosure_id, rank, status
 --   summaries: disclosure_id, rank, status, redaction_band__notblank=1
@@ -36,9 +37,22 @@ select
     sum(visible_words) filter (where redaction_count is not null) as visible_words,
     1.0 * sum(redaction_count)
         / (sum(redaction_count) + sum(visible_words) filter (where redaction_count is not null))
-        as redaction_density
-from officers_counted
-left join ranks on ranks.term = rank
+        as redaction_density,
+    (
+        select max(together)
+        from (
+            select count(*) as together
+            from officers_counted as alike
+            where alike.disclosure_id = counted.disclosure_id
+                and alike.rank is counted.rank
+                and alike.status = counted.status
+                and alike.wording_group is not null
+            group by alike.wording_group
+            having count(*) >= 4
+        )
+    ) as same_wording
+from officers_counted as counted
+left join ranks on ranks.term = counted.rank
 where :disclosure_id in ('', disclosure_id)
 group by disclosure_id, rank, status
 order by disclosure_id, rank is null, ranks.position, status = 'missing', status

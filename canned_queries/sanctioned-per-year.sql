@@ -11,7 +11,7 @@
 --   {%- set s = rows|sum(attribute="sanctioned") -%}{%- set f = rows|sum(attribute="finalised") -%}
 --   {%- set u = rows|sum(attribute="under_investigation") + rows|sum(attribute="missing") -%}
 --   A sanction on the scale is stated for {{ s }} of {{ f }} finalised officers ({{ "%.1f"|format(100 * s / f) if f else "none" }} %); counting the {{ u }} who were open or are missing, the share lies between {{ "%.1f"|format(100 * s / (f + u)) }} and {{ "%.1f"|format(100 * (s + u) / (f + u)) }} %.
--- caveats: [allegation, open, rules, officers, missing]
+-- caveats: [allegation, open, rules, officers, missing, wordings]
 -- columns:
 --   disclosure_id:
 --   year:
@@ -21,7 +21,8 @@
 --   not_stated: Finalised officers for whom no sanction is stated, which is not the same as none.
 --   under_investigation:
 --   missing:
---   share: sanctioned over finalised, from 0 to 1. NULL where fewer than 5 are finalised.
+--   same_wording:
+--   share: sanctioned over finalised, from 0 to 1; who has no sanction stated counts as not sanctioned. NULL where fewer than 5 are finalised.
 --   share_lowest: The share if all who are open or missing turned out without a sanction on the scale. NULL where share is.
 --   share_highest: The share if all of them turned out with one. NULL where share is.
 -- counts:
@@ -49,6 +50,19 @@ with years as (
 )
 select
     *,
+    (
+        select max(together)
+        from (
+            select count(*) as together
+            from officers_counted as alike
+            where alike.disclosure_id = years.disclosure_id
+                and alike.year = years.year
+                and alike.status = 'finalised'
+                and alike.wording_group is not null
+            group by alike.wording_group
+            having count(*) >= 4
+        )
+    ) as same_wording,
     iif(finalised >= 5, round(1.0 * sanctioned / finalised, 3), null) as share,
     iif(
         finalised >= 5,

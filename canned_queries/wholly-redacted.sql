@@ -1,6 +1,6 @@
 -- title: Which summaries are wholly redacted?
 -- group: What was withheld?
--- position: 6
+-- position: 7
 -- description: Rows whose summary is markers and nothing else, with the outcome that is stated all the same.
 -- basis: counted
 -- answer: >-

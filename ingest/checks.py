@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from ingest import redaction
+from ingest.disclosure import Row
 from ingest.findings import Finding, numbered, quoted
 from ingest.folders import DATES, Folder
 from ingest.particulars import FILE_NAME
@@ -204,16 +205,11 @@ def _withheld_ids(folder: Folder) -> Iterator[Finding]:
 def _words_of_withheld_rows(folder: Folder) -> Iterator[Finding]:
     withheld = {withheld.id for withheld in folder.particulars.withheld}
     words = {
-        id: redaction.canonicalise(row.summary or "")
-        for id, row in zip(folder.row_ids, folder.disclosure.rows, strict=False)
+        id: _folded(row) for id, row in zip(folder.row_ids, folder.disclosure.rows, strict=False)
     }
-    withdrawn = {
-        summary
-        for id, summary in words.items()
-        if id in withheld and redaction.visible_words(summary)
-    }
-    for id, summary in words.items():
-        if summary in withdrawn and id not in withheld:
+    withdrawn = {words[id] for id in withheld if words.get(id)}
+    for id, said in words.items():
+        if said in withdrawn and id not in withheld:
             yield _declared(
                 folder,
                 ("withheld",),
@@ -228,19 +224,17 @@ def _same_wording(folder: Folder) -> Iterator[Finding]:
     known = folder.path.name == folder.disclosure.id
     if not known or len(folder.row_ids) != len(folder.disclosure.rows):
         return  # the ids stand for other rows, or for none, which is a finding of its own
-    words = {
-        id: (row.year, tuple(word.casefold() for word in redaction.words(row.summary or "")))
-        for id, row in rows.items()
-    }
+    withheld = {withheld.id for withheld in folder.particulars.withheld}
+    words = {id: (row.year, _folded(row)) for id, row in rows.items()}
     judged = Counter(id for entry in folder.particulars.same_wording for id in set(entry.rows))
     for index, entry in enumerate(folder.particulars.same_wording):
-        listed = [words[id] for id in entry.rows if id in rows]
+        listed = [words[id] for id in entry.rows if id in rows and id not in withheld]
         wrong = [
             *(f"{quoted(id)}, which is no row" for id in entry.rows if id not in rows),
             *(f"{id} a second time" for id, times in Counter(entry.rows).items() if times > 1),
             *(f"{id}, as in another entry" for id in entry.rows if judged[id] > 1),
-            *(f"{id}, of which no word can be read" for id in entry.rows if id in rows and not words[id][1]),
-            *(f"not {id}, which has the same words" for id in rows if id not in entry.rows and words[id] in listed),
+            *(f"{id}, of which no word can be read" for id in entry.rows if id in rows and not words[id][1] and id not in withheld),
+            *(f"not {id}, which has the same words" for id in rows if id not in {*entry.rows, *withheld} and words[id] in listed),
         ]  # fmt: skip
         if len({year for year, _ in listed}) > 1:
             wrong.append("rows of different years")
@@ -252,6 +246,11 @@ def _same_wording(folder: Folder) -> Iterator[Finding]:
                 "rows of one year with words to read, each once, and with them all of equal words",
                 "correct the list, or take the entry out",
             )
+
+
+def _folded(row: Row) -> tuple[str, ...]:
+    """The words of `row` that can be read, letter case and punctuation aside."""
+    return tuple(word.casefold() for word in redaction.words(row.summary or ""))
 
 
 def _open_rows(folder: Folder) -> Iterator[Finding]:

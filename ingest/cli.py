@@ -10,11 +10,13 @@ import click
 
 from ingest import redaction
 from ingest.build import build as build_database
+from ingest.checks import check
 from ingest.evidence.wordings import propose
 from ingest.findings import Finding, Refused, numbered
 from ingest.folders import Folder, read_folders
 from ingest.report import report
 from ingest.risk import report as report_risk
+from ingest.terms import read_terms
 
 ROOT = Path(__file__).resolve().parent.parent
 DISCLOSURES = Path(__file__).resolve().parent / "disclosures"
@@ -64,7 +66,7 @@ def wordings(disclosures: Path) -> None:
     the reason; what is doubtful stays out. Nothing is written.
     """
     for folder in _read(disclosures):
-        groups = propose(folder.numbered_rows, folder.particulars.same_wording)
+        groups = propose(folder.readable_rows, folder.particulars.same_wording)
         click.echo(f"{folder.disclosure.reference}: {numbered(len(groups), 'proposal')}\n")
         for group in groups:
             for id, row in group:
@@ -86,7 +88,11 @@ def risk(disclosures: Path) -> None:
 
 def _read(disclosures: Path) -> list[Folder]:
     """The folders of `disclosures`, or an exit with everything that is wrong with them."""
-    folders, findings = read_folders(disclosures)
+    terms, findings = read_terms()
+    folders, problems = read_folders(disclosures)
+    findings += problems
+    if terms:
+        findings += [finding for folder in folders for finding in check(folder, terms)]
     if findings:
         _refuse(findings, "nothing was looked at")
     return folders

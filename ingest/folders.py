@@ -50,6 +50,12 @@ class Folder:
         """The rows behind their ids, in the document's order."""
         return list(zip(self.row_ids, self.disclosure.rows, strict=True))
 
+    @property
+    def readable_rows(self) -> list[tuple[str, Row]]:
+        """The same, less the rows whose words are withheld."""
+        withheld = {withheld.id for withheld in self.particulars.withheld}
+        return [(id, row) for id, row in self.numbered_rows if id not in withheld]
+
 
 def read_folders(path: Path) -> tuple[list[Folder], list[Finding]]:
     """Every disclosure that can be made out in the folders below `path`, by name, and all findings.

@@ -19,7 +19,7 @@ from ingest.disclosure import Row
 from ingest.findings import numbered
 from ingest.folders import Folder
 from ingest.terms import TERM_TABLES
-from ingest.yaml_file import Model, Text, load_own
+from ingest.yaml_file import Model, Regex, Text, load_own
 
 RISK_FILE = Path(__file__).parent / "risk.yml"
 ATTRIBUTES = ("year", *TERM_TABLES)
@@ -29,15 +29,17 @@ SMALL = 5
 TELLING = 5
 """Summaries of fewer visible words fit too many others to say that one fills another's gaps."""
 
-_SENTENCE_INNER = re.compile(r"(?<=[a-z,;] )[A-Z][\w'’-]*")
+GAP = ""
+"""A marker among words."""
 
+Tokens = tuple[str, ...]
 Numbered = tuple[str, Row]
 
 
 class Words(Model):
     """`risk.yml`: patterns by what they may give away, and words with a capital that name nobody."""
 
-    words: dict[Text, list[str]]
+    words: dict[Text, list[Regex]]
     capitals: list[Text]
 
 
@@ -77,48 +79,86 @@ def combinations_of_attributes(rows: Sequence[Numbered]) -> Mapping[tuple[object
 
 
 def telling_words(rows: Sequence[Numbered]) -> Iterator[Found]:
-    """Words that may identify, and words with a capital that may be a name left standing."""
-    for id, row in rows:
-        for part in redaction.canonicalise(row.summary or "").split(redaction.CANONICAL):
-            for kind, patterns in known().words.items():
-                for pattern in patterns:
-                    for match in re.finditer(pattern, part, re.IGNORECASE):
-                        yield Found(id, kind, match.group())
-            for match in _SENTENCE_INNER.finditer(part):
-                if re.split("['’]", match.group())[0] not in known().capitals:
-                    yield Found(id, "a name?", match.group())
+    """Words that may identify, and words that only ever stand with a capital, as names do."""
+    parts = [
+        (id, part)
+        for id, row in rows
+        for part in redaction.canonicalise(row.summary or "").split(redaction.CANONICAL)
+    ]
+    words = [(id, word.strip("-")) for id, part in parts for word in redaction.words(part)]
+    small = {word for _, word in words if word[0].islower()}
+    for id, part in parts:
+        for kind, patterns in known().words.items():
+            for pattern in patterns:
+                for match in re.finditer(pattern, part, re.IGNORECASE):
+                    yield Found(id, kind, match.group())
+    for id, word in words:
+        bare = re.split("['’]", word)[0]
+        if word[0].isupper() and bare.lower() not in small and bare not in known().capitals:
+            yield Found(id, "a name?", word)
 
 
 def filled_gaps(folders: Sequence[Folder]) -> Iterator[Filled]:
     """Rows of two disclosures of which one shows words where the other has a marker."""
     for one, other in combinations(folders, 2):
-        for these, those in ((one, other), (other, one)):
-            for id, row in these.numbered_rows:
-                gaps = _with_gaps(row.summary or "")
-                if not gaps:
-                    continue
-                for other_id, other_row in those.numbered_rows:
-                    text = " ".join(redaction.canonicalise(other_row.summary or "").split())
-                    match = gaps.fullmatch(text)
-                    if match and any(redaction.words(part) for part in match.groups()):
-                        yield Filled(id, other_id)
+        pairs = [
+            (id, tokens, other_id, other_tokens)
+            for id, tokens in _tokens(one)
+            for other_id, other_tokens in _tokens(other)
+            if len({*tokens} & {*other_tokens} - {GAP}) >= TELLING
+        ]
+        for id, tokens, other_id, other_tokens in pairs:
+            if fills(tokens, other_tokens):
+                yield Filled(id, other_id)
+            if fills(other_tokens, tokens):
+                yield Filled(other_id, id)
 
 
-def _with_gaps(summary: str) -> re.Pattern[str] | None:
-    """A pattern of `summary` in which each marker is a gap; None where there is too little to fit."""
-    text = redaction.canonicalise(summary)
-    if redaction.CANONICAL not in text or redaction.visible_words(text) < TELLING:
-        return None
-    first, *inner, last = (re.escape(part.strip()) for part in text.split(redaction.CANONICAL))
-    parts = [first, *filter(None, inner), last]  # markers side by side are one gap
-    return re.compile(r"\s*(.{0,200}?)\s*".join(parts), re.IGNORECASE)
+def fills(tokens: Tokens, others: Tokens) -> bool:
+    """Whether both may be one text, in which words of `others` stand at a gap of `tokens`.
+
+    A gap stands for one word or gap of the other, or for several.
+    """
+    reached = {(0, 0, False)}
+    waiting = [(0, 0, False)]
+    while waiting:
+        here, there, filled = waiting.pop()
+        if here == len(tokens) or there == len(others):
+            if (here, there) == (len(tokens), len(others)) and filled:
+                return True
+            continue
+        one, other = tokens[here], others[there]
+        steps = {(here + 1, there + 1, filled)} if one == other else set()
+        if one == GAP:
+            now = filled or other != GAP
+            steps |= {(here, there + 1, now), (here + 1, there + 1, now)}
+        if other == GAP:
+            steps |= {(here + 1, there, filled), (here + 1, there + 1, filled)}
+        waiting += steps - reached
+        reached |= steps
+    return False
+
+
+def _tokens(folder: Folder) -> list[tuple[str, Tokens]]:
+    """The words and gaps of each summary, letter case and punctuation aside."""
+    return [
+        (
+            id,
+            tuple(
+                token
+                for part in redaction.canonicalise(row.summary or "").split(redaction.CANONICAL)
+                for token in (*(word.casefold() for word in redaction.words(part)), GAP)
+            )[:-1],
+        )
+        for id, row in folder.readable_rows
+    ]
 
 
 def report(folders: Sequence[Folder]) -> str:
     """All of it, for a person to read."""
     paragraphs = []
     for folder in folders:
-        rows = folder.numbered_rows
+        rows = folder.readable_rows
         groups = combinations_of_attributes(rows)
         alone = {ids[0]: key for key, ids in groups.items() if len(ids) == 1}
         paragraphs += [
@@ -138,10 +178,12 @@ def _told_combinations(
     small = sum(len(ids) < SMALL for ids in groups.values())
     lines = [
         f"Combinations of {', '.join(ATTRIBUTES)} in finalised rows: {len(groups)}, of which "
-        f"{len(alone)} stand for one row and {small} for fewer than {SMALL}. Those of one row:"
+        f"{len(alone)} stand for one row and {small} for fewer than {SMALL}. These are:"
     ]
-    for id, key in sorted(alone.items()):
-        lines.append(f"  {id}  {' | '.join('–' if value is None else str(value) for value in key)}")
+    for key, ids in sorted(groups.items(), key=lambda item: (len(item[1]), item[1])):
+        if len(ids) < SMALL:
+            stated = " | ".join("–" if value is None else str(value) for value in key)
+            lines.append(f"  {', '.join(ids)}  {stated}")
     return "\n".join(lines)
 
 

@@ -27,18 +27,28 @@ from markupsafe import Markup
 WIDTH = 360
 LINE = 13
 """Units from one line of text to the next."""
-STATES = {"finalised": "finalised", "under investigation": "open", "missing": "missing"}
+STATES = {
+    "finalised": "finalised",
+    "under investigation": "open",
+    "missing": "missing",
+    "unknown": "lost",
+}
 """What a part of a bar is, and the class that draws it."""
 NOT_STATED = "not stated"
 CHANGE_OF_RULES = 2020
 """The rules of 2020 took effect on 1 February: a line stands before that year's bar."""
+HATCH = Markup(
+    '<defs><pattern id="hatch" width="4" height="4" patternUnits="userSpaceOnUse" '
+    'patternTransform="rotate(45)"><line class="hatch" y2="4"/></pattern></defs>'
+)
 STYLE = """
 text { font: 11px system-ui, sans-serif; fill: #1c1a17; font-variant-numeric: tabular-nums; }
 .finalised { fill: #1c1a17; } .open, .missing, .bounds { fill: none; stroke: #1c1a17; }
+.lost { fill: url(#hatch); stroke: #1c1a17; } .hatch { stroke: #57514a; }
 .missing { stroke-dasharray: 3 2; } .bounds { stroke-dasharray: 1 2; } .axis, .change { stroke: #57514a; }
 @media (prefers-color-scheme: dark) {
   svg { background: #171614; } text { fill: #ece7dd; } .finalised { fill: #ece7dd; }
-  .open, .missing, .bounds { stroke: #ece7dd; } .axis, .change { stroke: #b5ada0; }
+  .open, .missing, .lost, .bounds { stroke: #ece7dd; } .hatch, .axis, .change { stroke: #b5ada0; }
 }
 """
 
@@ -75,11 +85,12 @@ def bars_of(drawing: Row, rows: Iterable[Row]) -> list[Bar]:
         elif drawing["parts"]:
             bar.parts += [(state, row[column]) for state, column in drawing["parts"].items()]
         else:
-            bar.parts.append((row[drawing["state"]], row[drawing["count"]]))
+            state = "unknown" if label == "unknown" else row[drawing["state"]]
+            bar.parts.append((state, row[drawing["count"]]))
         if drawing["until"] and not str(row[drawing["until"]]).endswith("-12-31"):
             bar.below = f"to {row[drawing['until']]}"
     for bar in bars.values():
-        bar.parts = [(state, value) for state, value in bar.parts if value]
+        bar.parts = [(state, value) for state, value in bar.parts if value > 0]
         bar.said = bar.said or ", ".join(f"{value:g} {state}" for state, value in bar.parts) or "0"
     return list(bars.values())
 
@@ -105,12 +116,13 @@ def draw(name: str, title: str, drawing: Row, rows: Iterable[Row], style: str = 
     said = ". ".join(
         f"{bar.label}{' ' + bar.below if bar.below else ''}: {bar.said}" for bar in bars
     )
+    hatch = HATCH if any(state == "unknown" for bar in bars for state, _ in bar.parts) else ""
     return Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" class="drawing" viewBox="0 0 {} {}" role="img" '
-        'aria-labelledby="{}-t {}-d">{}<title id="{}-t">{}</title><desc id="{}-d">{}.</desc>{}</svg>'
+        'aria-labelledby="{}-t {}-d">{}<title id="{}-t">{}</title><desc id="{}-d">{}.</desc>{}{}</svg>'
     ).format(
         WIDTH, height, name, name, Markup(f"<style>{style}</style>" if style else ""),
-        name, title, name, said, body,
+        name, title, name, said, hatch, body,
     )  # fmt: skip
 
 
@@ -188,6 +200,37 @@ def _lines(bars: list[Bar], longest: float, share: bool) -> tuple[Markup, float]
     return Markup("").join(parts), len(bars) * 36 + 4
 
 
+def document_map(disclosure: Row, rows: Iterable[Row]) -> Markup:
+    """Every row of a document as a box, block by block, filled as high as its density."""
+    size = 11.0
+    blocks: dict[int, list[Row]] = {}
+    for row in rows:
+        blocks.setdefault(row["block"], []).append(row)
+    parts = []
+    for column, (block, of_block) in enumerate(blocks.items()):
+        x = column * (size + 2)
+        for line, row in enumerate(of_block):
+            y = line * (size + 2)
+            kind = {"unknown": "lost", None: "bounds"}.get(row["redaction_band"], "open")
+            parts.append(_box(x, y, size, size, kind))
+            if row["redaction_density"]:
+                height = size * row["redaction_density"]
+                parts.append(_box(x, y + size - height, size, height, "finalised"))
+        if block == 1 or block % 5 == 0:
+            y = (max(map(len, blocks.values())) + 1) * (size + 2)
+            parts.append(_text(x, y, str(block)))
+    lost = [str(block) for block, of in blocks.items() if of[0]["redaction_band"] == "unknown"]
+    height = (max(map(len, blocks.values()), default=0) + 1) * (size + 2) + 4
+    said = f"{len(blocks)} blocks. Markers lost in blocks {', '.join(lost) or 'none'}."
+    return Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" class="drawing map" viewBox="0 0 {} {}" role="img" '
+        'aria-labelledby="map-t map-d"><title id="map-t">Redaction of {}, row by row</title>'
+        '<desc id="map-d">{}</desc>{}{}</svg>'
+    ).format(
+        len(blocks) * (size + 2), height, disclosure["reference"], said, HATCH, Markup("").join(parts)
+    )  # fmt: skip
+
+
 def by_disclosure(rows: Iterable[Row]) -> dict[str, list[Row]]:
     """`rows` by the disclosure that they belong to: two are never drawn as one."""
     found: dict[str, list[Row]] = {}
@@ -208,7 +251,7 @@ def drawings(query: Row, rows: Iterable[Row]) -> dict[str, Markup]:
 
 @hookimpl
 def extra_template_vars() -> dict[str, Any]:
-    return {"drawings": drawings}
+    return {"drawings": drawings, "document_map": document_map}
 
 
 async def _drawn(datasette: Datasette, name: str) -> dict[str, Any]:

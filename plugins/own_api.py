@@ -23,6 +23,9 @@ from weakref import WeakKeyDictionary
 from datasette import hookimpl
 from datasette.app import Datasette
 
+MOST_KEPT = 5000
+"""Answers kept at a time: some addresses hold what a visitor typed."""
+
 _answers: WeakKeyDictionary[Datasette, dict[str, Any]] = WeakKeyDictionary()
 
 
@@ -38,6 +41,8 @@ async def fetch(datasette: Datasette, address: str) -> Any:
     public = (db for name, db in datasette.databases.items() if not name.startswith("_"))
     complete = not isinstance(answer, dict) or answer.get("filtered_table_rows_count") is not None
     if complete and not any(db.is_mutable for db in public):
+        if len(kept) >= MOST_KEPT:
+            kept.clear()
         kept[address] = answer
     return answer
 

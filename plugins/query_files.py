@@ -281,6 +281,14 @@ def filters(counted: str, row: Mapping[str, Any]) -> dict[str, str]:
     return chosen
 
 
+def per_disclosure(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """`rows` by the disclosure that they belong to, "" for those that belong to none."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["disclosure_id"] or "", []).append(row)
+    return found
+
+
 @hookimpl
 def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
     def questions(database: str) -> dict[str, list[dict[str, Any]]]:
@@ -311,13 +319,23 @@ def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
         """The answer of `query` in a sentence, for each disclosure in `rows`."""
         if not query["answer"]:
             return {}
-        of_one: dict[str, list[Mapping[str, Any]]] = {}
-        for row in rows:
-            of_one.setdefault(row["disclosure_id"], []).append(row)
         sentence = SENTENCES.from_string(query["answer"])
-        return {disclosure: sentence.render(rows=found) for disclosure, found in of_one.items()}
+        return {
+            disclosure: sentence.render(rows=found)
+            for disclosure, found in per_disclosure(rows).items()
+        }
 
-    return {"questions": questions, "rows_behind": rows_behind, "answers": answers}
+    def question(database: str, name: str) -> dict[str, Any]:
+        """One query of `database`."""
+        return queries_of(datasette, database)[name]
+
+    return {
+        "answers": answers,
+        "per_disclosure": per_disclosure,
+        "question": question,
+        "questions": questions,
+        "rows_behind": rows_behind,
+    }
 
 
 assert set(BASES) == set(get_args(Basis))

@@ -10,8 +10,8 @@ text whose markers were lost looks like one from which nothing was withheld. Wha
   carries a band in the column `band`, it stands before the text as a badge, "unknown" among them.
 - `measures` are columns of figures: NULL is drawn as unknown where the band is "unknown", and a
   density is cut, not rounded, to three places, for it is a lower bound.
-- Templates get `redaction_note`, which says how density is defined, on pages of tables that have
-  such columns.
+- Templates get `redaction_definition()`, which says how density is defined, and the same as
+  `redaction_note` on pages of tables that have such columns.
 
 To install it, put this file into the folder of plugins, install the project that it comes from beside
 Datasette (`pip install .` there), for it uses `ingest.redaction`, and name the columns in metadata.yml:
@@ -143,10 +143,11 @@ def render_cell(
 @hookimpl
 def extra_template_vars(
     datasette: Datasette, database: str | None, table: str | None
-) -> dict[str, str]:
+) -> dict[str, Any]:
+    given: dict[str, Any] = {"redaction_definition": lambda: NOTE}
     if database and table and columns_of(datasette, database, table).texts:
-        return {"redaction_note": NOTE}
-    return {}
+        given["redaction_note"] = NOTE
+    return given
 
 
 def of_text(function: Callable[[str], Sql]) -> Callable[[object], Sql | None]:

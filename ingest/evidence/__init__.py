@@ -32,8 +32,7 @@ class Evidence:
 def infer(folder: Folder, terms: Terms) -> Evidence:
     """What the rows of one disclosure give away, one by one and taken together."""
     rows = folder.numbered_rows
-    withheld = {withheld.id for withheld in folder.particulars.withheld}
-    readable = [(id, row) for id, row in rows if id not in withheld]
+    readable = folder.readable_rows
     return Evidence(
         blocks=tuple(lost_markers.blocks(folder.disclosure.rows)),
         regimes={id: regime(row, terms) for id, row in rows},

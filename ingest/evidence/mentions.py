@@ -11,28 +11,20 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, get_args
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from ingest import redaction
-from ingest.yaml_file import Model, Text, load_own
+from ingest.yaml_file import Model, Regex, Text, load_own
 
 MENTIONS_FILE = Path(__file__).parent / "mentions.yml"
 Kind = Literal["platform", "conduct"]
-
-
-def _compiles(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"a regular expression: {error}") from error
-    return pattern
 
 
 class Pattern(Model):
     """What is mentioned, the regular expressions that find it, and the id of a row that they find."""
 
     mention: Text
-    patterns: Annotated[list[Annotated[str, AfterValidator(_compiles)]], Field(min_length=1)]
+    patterns: Annotated[list[Regex], Field(min_length=1)]
     example: Text
 
 

@@ -55,10 +55,13 @@ def shared(rows: Sequence[Numbered], judged: Sequence[SameWording]) -> list[Word
     """The groups of equal words, and what people judged to belong together with them.
 
     Rows of a judgement that are in no group make one of their own. The first of its groups is the
-    one that the others are part of.
+    one that the others are part of. A judgement of which a row is not among `rows` is passed over.
     """
     groups = equal(rows)
+    ids = {id for id, _ in rows}
     for judgement in judged:
+        if not ids.issuperset(judgement.rows):
+            continue  # its reason would speak of words that were withdrawn
         members = [group for group in groups if set(group.ids) <= set(judgement.rows)]
         taken = {id for group in members for id in group.ids}
         loose = [(id, row) for id, row in rows if id in judgement.rows and id not in taken]

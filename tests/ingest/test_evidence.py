@@ -21,6 +21,7 @@ from ingest.evidence.questions import questions, rules
 from ingest.evidence.regime import regime
 from ingest.evidence.wordings import equal, propose, shared
 from ingest.findings import Refused
+from ingest.folders import read_folders
 from ingest.particulars import SameWording
 from ingest.readers import read
 from ingest.terms import read_terms
@@ -138,7 +139,7 @@ def test_nearly_equal_words_are_proposed_until_they_are_judged() -> None:
 def test_what_was_judged_of_the_first_disclosure_is_in_its_folder() -> None:
     done = CliRunner().invoke(main, ["wordings"])
     assert done.exit_code == 0
-    assert "5 proposals" in done.output
+    assert "6 proposals" in done.output
     assert "false claims" not in done.output
 
 
@@ -188,6 +189,8 @@ def test_each_pattern_finds_its_example(rows: Rows, pattern: Any) -> None:
         ("caused some offence", ["offensive or derogatory words"]),
         ("abusing his status", []),
         ("a trace of brace", []),
+        ("could call their reputations into question", []),
+        ("account to post text that would likely damage", []),
     ],
 )
 def test_a_mention_is_of_visible_words_that_stand_together(text: str, found: list[str]) -> None:
@@ -269,3 +272,40 @@ def test_a_withheld_row_gives_no_words_away(withheld: sqlite3.Connection) -> Non
         f"select 1 from officer_allegations where id in {ids} and wording_id is not null",
     ):
         assert withheld.execute(sql).fetchall() == []
+
+
+def test_a_judgement_is_passed_over_where_a_row_of_it_is_withheld() -> None:
+    rows = numbered("false claims", "claims false", "a false claim")
+    judged = [SameWording(rows=[id for id, _ in rows], reason="of the third, withdrawn")]
+    assert shared(rows[:2], judged) == []
+
+
+def test_a_row_whose_words_differ_by_a_point_alone_must_be_withheld_too(
+    copy: FolderCopy, tmp_path: Path
+) -> None:
+    copy.declare("withheld: []", "withheld:\n  - {id: 22-026570-0129, date: 2023-04-05, reason: r}")
+    with pytest.raises(Refused, match="22-026570-0213 has the same"):
+        build(copy.path.parent, tmp_path / "foi.db")
+
+
+def test_the_judgements_that_are_shipped_hold() -> None:
+    folders, findings = read_folders(FIRST.parent)
+    assert findings == []
+    (folder,) = folders
+    groups = shared(folder.numbered_rows, folder.particulars.same_wording)
+    together: Counter[str] = Counter()
+    for group in groups:
+        together[group.part_of or group.ids[0]] += len(group.ids)
+    assert [size for _, size in together.most_common(3)] == [9, 5, 5]
+    assert sum(len(group.ids) for group in groups if group.basis == "equal") == 40
+
+
+@pytest.mark.parametrize(
+    "action", ["Referral to RPRP", "Reflective Practice", "Learning from Reflection"]
+)
+@pytest.mark.parametrize("sanction", ["Written Warning", "Final Written Warning"])
+def test_a_warning_after_any_reflective_route_raises_its_question(
+    action: str, sanction: str
+) -> None:
+    (rule,) = questions(a_row(result="Case to Answer", action=action, sanction=sanction))
+    assert rule.rule == "warning after reflective practice"

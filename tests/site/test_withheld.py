@@ -105,3 +105,9 @@ async def test_its_cell_says_that_it_was_withheld_and_not_that_nothing_was_state
     assert (
         '<span class="absent absent-withheld" title="withheld"><span>withheld</span></span>' in page
     )
+
+
+async def test_nothing_is_inferred_from_words_that_were_withdrawn(withheld: Datasette) -> None:
+    page = (await withheld.client.get(f"/foi/officer_allegations/{ID}")).text
+    assert page.count("Not said of a row whose words were withdrawn.") == 2
+    assert "The words of this row were withdrawn from this site on 2023-04-05" in page

@@ -1,0 +1,41 @@
+-- title: How many summaries are redacted lightly, and how many heavily?
+-- group: What was withheld?
+-- position: 2
+-- description: >-
+--   Officers by the band of their summary: none, light (below 0.10), moderate (0.10 and below 0.25),
+--   heavy (0.25 and more), total, or unknown where the markers were lost. Officers under
+--   investigation or missing have no summary.
+-- basis: counted
+-- answer: >-
+--   {%- set known = rows|selectattr("redaction_band")|rejectattr("redaction_band", "equalto", "unknown")|list -%}
+--   {%- set heavy = known|selectattr("redaction_band", "in", ["heavy", "total"])|sum(attribute="officers") -%}
+--   {%- set unknown = rows|selectattr("redaction_band", "equalto", "unknown")|sum(attribute="officers") -%}
+--   {{ heavy }} of {{ known|sum(attribute="officers") }} summaries hide at least a quarter of their words; of {{ unknown }} more it is unknown.
+-- caveats: [redacted, officers, missing, open, rules]
+-- columns:
+--   disclosure_id:
+--   redaction_band:
+--   status:
+--   officers: Officers counted.
+-- counts:
+--   officers: disclosure_id, redaction_band, status
+-- drawing: {by: redaction_band, count: officers, state: status}
+-- chart: {mark: bar, x: redaction_band, y: officers, color: status}
+
+select disclosure_id, redaction_band, status, count(*) as officers
+from officers_counted
+where :disclosure_id in ('', disclosure_id)
+group by disclosure_id, redaction_band, status
+order by
+    disclosure_id,
+    redaction_band is null,
+    case redaction_band
+        when 'none' then 1
+        when 'light' then 2
+        when 'moderate' then 3
+        when 'heavy' then 4
+        when 'total' then 5
+        else 6
+    end,
+    status = 'missing',
+    status

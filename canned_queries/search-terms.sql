@@ -1,0 +1,33 @@
+-- title: Search the terms and the document's own notes
+-- group: Find a row
+-- position: 2
+-- description: >-
+--   The publisher's terms, what they mean, and the notes, caveats and question of the document, wherever
+--   they hold the words as typed.
+-- basis: mixed
+-- caveats: [allegation, rules]
+-- parameters:
+--   q: {label: Words}
+-- unasked: Type a word to search for.
+-- none: No term and no note holds these words.
+-- columns:
+--   kind: rank, result, action or sanction for a term; else the section of the notes.
+--   words: The term, or the passage, as published.
+--   meaning: What the term means, in our words. NULL for a passage, and where we found no definition.
+--   disclosure_id: The disclosure that a passage belongs to. NULL for a term, which may stand in several.
+
+with everything as (
+    select 'rank' as kind, term as words, meaning, null as disclosure_id from ranks
+    union all
+    select 'result', term, meaning, null from results
+    union all
+    select 'action', term, meaning, null from actions
+    union all
+    select 'sanction', term, meaning, null from sanctions
+    union all
+    select section, text, null, disclosure_id from notes
+)
+select kind, words, meaning, disclosure_id
+from everything
+where trim(:q) <> ''
+    and instr(lower(words || ' ' || coalesce(meaning, '')), lower(trim(:q))) > 0

@@ -1,0 +1,76 @@
+"""Accessibility: axe finds nothing on any kind of page, in both schemes and at three widths."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page
+
+pytestmark = pytest.mark.asyncio
+PAGES = (
+    "/",
+    "/about",
+    "/dictionary",
+    "/checks",
+    "/corrections",
+    "/rights",
+    "/accessibility",
+    "/redaction",
+    "/foi",
+    "/foi/officers-per-year",
+    "/foi/officers-per-sanction",
+    "/foi/sanctioned-per-rank",
+    "/foi/dismissals",
+    "/foi/search?q=facebook",
+    "/foi/search?q=nosuchword",
+    "/foi/officer_allegations?_size=20",
+    "/foi/officer_allegations?_size=20&year=2020&_search=search",
+    "/foi/officer_allegations/22-026570-0041",
+    "/foi/officer_allegations/22-026570-0077",
+    "/foi/disclosures/01-FOI-22-026570",
+    "/foi/reconciliation",
+    "/foi?sql=select+rank,count(*)+from+officer_allegations+group+by+1",
+    "/foi/none",
+    "/embed/officers-per-year",
+)
+CRITERIA = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_axe_finds_nothing(chromium: Browser, address: str, path: str) -> None:
+    found = []
+    for scheme, width in (("light", 1280), ("dark", 1280), ("light", 768), ("dark", 320)):
+        context = await chromium.new_context(
+            base_url=address,
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if scheme == "dark" else "light",
+        )
+        page = await context.new_page()
+        await page.goto(path)
+        results = await Axe().run(page, options=CRITERIA)
+        found += [
+            f"{scheme} {width}: {violation['id']}: {node['html'][:120]}"
+            for violation in results.response["violations"]
+            for node in violation["nodes"][:3]
+        ]
+        wide = await page.evaluate("document.documentElement.scrollWidth")
+        found += [f"{scheme} {width}: {wide} wide"] if wide > width else []
+        await context.close()
+    assert found == []
+
+
+async def test_by_keyboard_the_first_stop_skips_to_the_content(page: Page) -> None:
+    await page.goto("/foi/officers-per-year")
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    await page.keyboard.press("Enter")
+    assert await page.evaluate("document.activeElement.id") == "main"
+
+
+async def test_a_drawing_is_read_in_words(page: Page) -> None:
+    await page.goto("/foi/officers-per-year")
+    drawing = page.get_by_role("img", name="How many officers in each year?")
+    said = await drawing.locator("desc").text_content()
+    assert said
+    assert "2022 to 2022-08-16: 25 finalised, 46 under investigation, 3 missing." in said
+    assert "2017: 37 finalised." in said

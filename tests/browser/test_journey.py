@@ -1,0 +1,117 @@
+"""A journalist's way: home, a question, its rows, a link that a colleague opens, the same figures."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+pytestmark = pytest.mark.asyncio
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+async def test_from_home_to_a_link_that_shows_others_the_same_figures(
+    chromium: Browser, address: str, width: int
+) -> None:
+    context = await chromium.new_context(
+        base_url=address,
+        viewport={"width": width, "height": 900},
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    page = await context.new_page()
+    errors: list[str] = []
+    page.on(
+        "console", lambda message: errors.append(message.text) if message.type == "error" else None
+    )
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto("/")
+    await page.get_by_role("link", name="What were the results?").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("What were the results?")
+    row = page.locator("table.rows-and-columns tbody tr").filter(
+        has_text=re.compile("Case to Answer")
+    )
+    figure = await row.get_by_role("link").first.text_content()
+    table = await page.locator("table.rows-and-columns").text_content()
+    await page.get_by_role("button", name="Copy link").click()
+    await expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    shared = await page.evaluate("navigator.clipboard.readText()")
+    await row.get_by_role("link").first.click()
+    await expect(
+        page.get_by_role("heading", level=2, name=re.compile(f"^{figure} rows"))
+    ).to_be_visible()
+    await context.close()
+    colleague = await (await chromium.new_context()).new_page()
+    await colleague.goto(shared)
+    assert await colleague.locator("table.rows-and-columns").text_content() == table
+    await colleague.context.close()
+    assert errors == []
+    assert all(url.startswith(address) for url in asked)
+
+
+async def test_by_keyboard_alone_a_search_leads_to_a_row(page: Page) -> None:
+    await page.goto("/")
+    await page.get_by_label('Words, or a "phrase"').focus()
+    await page.keyboard.type("harass")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("mark").first).to_be_visible()
+    first = page.locator("td.col-id a").first
+    id = await first.text_content()
+    await first.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(str(id))
+
+
+async def test_without_a_script_everything_but_free_charts_works(
+    chromium: Browser, address: str
+) -> None:
+    context = await chromium.new_context(base_url=address, java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto("/foi/officers-per-rank")
+    await expect(page.get_by_role("img", name="How many officers of each rank?")).to_be_visible()
+    await expect(page.get_by_label("Link")).to_have_value(f"{address}/foi/officers-per-rank")
+    await expect(page.get_by_role("button", name="Copy link")).to_be_hidden()
+    await page.goto("/")
+    assert await page.locator("script").count() == 0
+    await context.close()
+
+
+async def test_home_is_light_and_does_not_move(page: Page) -> None:
+    sizes: list[int] = []
+    session = await page.context.new_cdp_session(page)
+    await session.send("Network.enable")
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    await page.goto("/", wait_until="networkidle")
+    assert len(sizes) >= 3
+    assert sum(sizes) < 40_000
+    moved = await page.evaluate(
+        """() => new Promise(done => {
+            let moved = 0;
+            new PerformanceObserver(list => {
+                for (const entry of list.getEntries()) moved += entry.value;
+            }).observe({ type: "layout-shift", buffered: true });
+            setTimeout(() => done(moved), 300);
+        })"""
+    )
+    assert moved == 0
+
+
+async def test_only_the_pages_made_for_it_may_be_framed(page: Page, address: str) -> None:
+    for path, framed in (
+        ("/embed/officers-per-year", True),
+        ("/foi/officers-per-year", False),
+        ("/", False),
+    ):
+        await page.goto("/accessibility")
+        await page.evaluate(
+            "path => document.body.replaceChildren(Object.assign(document.createElement('iframe'), {src: path}))",
+            path,
+        )
+        frame = page.frame_locator("iframe").get_by_role("heading", level=1)
+        if framed:
+            await expect(frame).to_be_visible()
+        else:
+            await page.wait_for_timeout(300)
+            await expect(frame).to_have_count(0)
