@@ -166,7 +166,7 @@ def _columns(bars: list[Bar], longest: float, share: bool) -> tuple[Markup, floa
         figure = bar.said.partition(",")[0] if share else f"{bar.length:g}"
         parts += [_text(middle, y - 4, figure, "middle"), _text(middle, 205, bar.label, "middle")]
         if bar.below:
-            parts.append(_text(min(middle, WIDTH - 34), 219, bar.below, "middle"))
+            parts.append(_text(min(middle + 34, WIDTH), 219, bar.below, "end"))
         if bar.label == str(CHANGE_OF_RULES) and number:
             x = step * number
             parts.append(

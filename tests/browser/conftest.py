@@ -37,18 +37,19 @@ def address(site_folder: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "datasette", str(site_folder), "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:
+    log = (site_folder / "server.log").open("w+")  # a pipe that nobody reads would stop the server
+    with log, subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT) as server:
         address = f"http://127.0.0.1:{port}"
         try:
             deadline = time.monotonic() + PATIENCE
             while not answers(address):
-                assert server.poll() is None, server.communicate()[0].decode()
+                assert server.poll() is None, (site_folder / "server.log").read_text()
                 assert time.monotonic() < deadline, f"{address} does not answer"
                 time.sleep(0.1)
             yield address
         finally:
             server.terminate()
-            server.communicate()
+            server.wait()
 
 
 def answers(address: str) -> bool:

@@ -1,0 +1,82 @@
+"""Every kind of page is HTML without a fault, says what it is, and may be shared."""
+
+from __future__ import annotations
+
+import re
+
+import html5lib
+import pytest
+from datasette.app import Datasette
+
+from tests.browser.test_accessibility import PAGES
+
+pytestmark = pytest.mark.asyncio
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_it_is_html_without_a_fault(site: Datasette, path: str) -> None:
+    page = (await site.client.get(path)).text
+    parser = html5lib.HTMLParser()
+    parser.parse(page)
+    faults = {fault for _, fault, _ in parser.errors}
+    # Datasette leaves the ampersands of one link to the SQL of filtered rows as they are.
+    assert faults <= ({"expected-named-entity"} if "&" in path else set())
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if not path.startswith("/embed")])
+async def test_it_says_what_it_is_to_those_it_is_shared_with(site: Datasette, path: str) -> None:
+    page = (await site.client.get(path)).text
+    assert '<html lang="en-GB">' in page
+    for name in ('name="description"', 'property="og:title"', 'property="og:description"'):
+        match = re.search(rf'<meta {name} content="([^"]*)">', page)
+        assert match
+        assert match[1].strip(), name
+    assert re.search(r"<title>[^<]+</title>", page)
+    assert len(re.findall("<h1", page)) == 1
+    assert len(re.findall("<main", page)) == 1
+
+
+async def test_every_file_that_pages_name_is_there(site: Datasette) -> None:
+    page = (await site.client.get("/foi/officers-per-year")).text
+    files = set(re.findall(r'(?:href|src|content)="(?:http://localhost)?(/static/[^"?]*)', page))
+    assert {"/static/site.css", "/static/favicon.svg", "/static/og.png"} <= files
+    for file in files:
+        assert (await site.client.get(file)).status_code == 200
+
+
+async def test_answers_are_sentences_made_from_the_data(site: Datasette) -> None:
+    page = (await site.client.get("/foi/officers-per-year")).text
+    assert (
+        '<p class="answer">The publisher counts 412 officers from 2017 to 2022; our copy holds 409 of'
+        " them, of whom 97 were still under investigation, and 3 are missing.</p>" in page
+    )
+    page = (await site.client.get("/foi/sanctioned-per-year")).text
+    assert "52 of 312 finalised officers (16.7 %)" in page
+    assert "the share lies between 12.6 and 36.9 %" in page
+    page = (await site.client.get("/foi/dismissals")).text
+    assert "9 officers were dismissed, and 6 who had left would have been" in page
+
+
+async def test_a_drawing_can_be_had_as_a_file_and_framed_and_nothing_else_can(
+    site: Datasette,
+) -> None:
+    picture = await site.client.get("/drawing/officers-per-rank.svg")
+    assert picture.headers["content-type"].startswith("image/svg+xml")
+    assert "<style>" in picture.text
+    framed = await site.client.get("/embed/officers-per-rank")
+    assert "content-security-policy" not in framed.headers
+    for path in ("/", "/foi/officers-per-rank", "/drawing/officers-per-rank.svg"):
+        answer = await site.client.get(path)
+        assert answer.headers["content-security-policy"] == "frame-ancestors 'none'"
+    for path in (
+        "/drawing/search.svg",
+        "/embed/none",
+        "/drawing/officers-per-rank.svg?disclosure_id=x",
+    ):
+        assert (await site.client.get(path)).status_code == 404
+
+
+async def test_a_question_is_there_as_a_workbook(site: Datasette) -> None:
+    answer = await site.client.get("/foi/officers-per-rank.xlsx")
+    assert answer.status_code == 200
+    assert answer.content.startswith(b"PK")
