@@ -211,7 +211,7 @@ def document_map(disclosure: Row, rows: Iterable[Row]) -> Markup:
         x = column * (size + 2)
         for line, row in enumerate(of_block):
             y = line * (size + 2)
-            kind = {"unknown": "lost", None: "bounds"}.get(row["redaction_band"], "open")
+            kind = {"unknown": "lost", None: "open"}.get(row["redaction_band"], "shown")
             parts.append(_box(x, y, size, size, kind))
             if row["redaction_density"]:
                 height = size * row["redaction_density"]

@@ -63,7 +63,7 @@ async def test_home_shows_each_year_and_says_that_rows_of_2022_are_missing(
     site: Datasette,
 ) -> None:
     words = await text_of(site, "/")
-    assert "2021 111 111 84 27 0 2022 74 71 25 46 3" in words
+    assert "2021 111 111 84 27 0 2022 to 2022-08-16 74 71 25 46 3" in words
     assert "For 2022 the publisher counts 74 and our copy holds 71: 3 rows are missing" in words
     assert "2020 and later cannot be compared with earlier years" in words
 
