@@ -9,12 +9,12 @@ for what is missing, and for a share a bar to its value and a frame between its 
     -- drawing: {by: year, parts: {finalised: finalised, missing: missing}, until: covered_to}
     -- drawing: {by: year, share: share, lowest: share_lowest, highest: share_highest}
 
-Bars start at 0 and carry their figures. Templates get `drawings(query, rows)`, one a disclosure. The
+Bars start at 0 and carry their figures. Templates get `drawings(query, by_disclosure)`, one a disclosure. The
 addresses `/drawing/NAME.svg` and `/embed/NAME` give the picture alone and a page that other sites may
 frame; every other page may not be framed. Limits: one bar a value of `by`.
 """
 
-# No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugin.
+# No deferred annotations: dataclasses look them up in sys.modules, where Datasette puts no plugin.
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,7 +58,7 @@ Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
 @dataclass
 class Bar:
-    """A bar: its label, a word below it, its parts by state, and for a share its bounds."""
+    """A bar: its label, a word below it, its parts by state, and for a share that and its bounds."""
 
     label: str
     below: str = ""
@@ -66,9 +66,16 @@ class Bar:
     bounds: tuple[float, float] | None = None
     said: str = ""
 
+    share: str = ""
+
     @property
     def length(self) -> float:
         return sum(value for _, value in self.parts)
+
+    @property
+    def figure(self) -> str:
+        """What stands on the bar."""
+        return self.share or f"{self.length:g}"
 
 
 def bars_of(drawing: Row, rows: Iterable[Row]) -> list[Bar]:
@@ -98,10 +105,10 @@ def bars_of(drawing: Row, rows: Iterable[Row]) -> list[Bar]:
 def _add_share(bar: Bar, drawing: Row, row: Row) -> None:
     value = row[drawing["share"]]
     if value is None:
-        bar.said = "no share"
+        bar.said = bar.share = "no share"
         return
     bar.parts = [("finalised", value)]
-    bar.said = f"{value:.1%}"
+    bar.said = bar.share = f"{value:.1%}"
     if drawing["lowest"]:
         bar.bounds = (row[drawing["lowest"]], row[drawing["highest"]])
         bar.said += f", between {bar.bounds[0]:.1%} and {bar.bounds[1]:.1%}"
@@ -112,7 +119,7 @@ def draw(name: str, title: str, drawing: Row, rows: Iterable[Row], style: str = 
     bars = bars_of(drawing, rows)
     longest = 1.0 if drawing["share"] else max([bar.length for bar in bars] or [1]) or 1
     upright = drawing["by"] == "year"
-    body, height = (_columns if upright else _lines)(bars, longest, bool(drawing["share"]))
+    body, height = (_columns if upright else _lines)(bars, longest)
     said = ". ".join(
         f"{bar.label}{' ' + bar.below if bar.below else ''}: {bar.said}" for bar in bars
     )
@@ -144,7 +151,7 @@ def _box(x: float, y: float, width: float, height: float, kind: str) -> Markup:
     )
 
 
-def _columns(bars: list[Bar], longest: float, share: bool) -> tuple[Markup, float]:
+def _columns(bars: list[Bar], longest: float) -> tuple[Markup, float]:
     """Upright bars, one a year."""
     top, base, step = 34.0, 190.0, WIDTH / max(len(bars), 1)
     width = min(step * 0.62, 44)
@@ -163,8 +170,10 @@ def _columns(bars: list[Bar], longest: float, share: bool) -> tuple[Markup, floa
                 parts.append(_text(middle, high - 4, f"to {bar.bounds[1]:.0%}", "middle"))
             else:
                 y = high
-        figure = bar.said.partition(",")[0] if share else f"{bar.length:g}"
-        parts += [_text(middle, y - 4, figure, "middle"), _text(middle, 205, bar.label, "middle")]
+        parts += [
+            _text(middle, y - 4, bar.figure, "middle"),
+            _text(middle, 205, bar.label, "middle"),
+        ]
         if bar.below:
             parts.append(_text(min(middle + 34, WIDTH), 219, bar.below, "end"))
         if bar.label == str(CHANGE_OF_RULES) and number:
@@ -176,10 +185,10 @@ def _columns(bars: list[Bar], longest: float, share: bool) -> tuple[Markup, floa
     return Markup("").join(parts), 226
 
 
-def _lines(bars: list[Bar], longest: float, share: bool) -> tuple[Markup, float]:
+def _lines(bars: list[Bar], longest: float) -> tuple[Markup, float]:
     """Bars that lie, each below its label."""
     parts: list[Markup] = []
-    room = WIDTH - (96.0 if share else 46.0)
+    room = WIDTH - (96.0 if any(bar.share for bar in bars) else 46.0)
     for number, bar in enumerate(bars):
         y = number * 36.0
         x = 0.0
@@ -191,11 +200,7 @@ def _lines(bars: list[Bar], longest: float, share: bool) -> tuple[Markup, float]
             low, high = (bound / longest * room for bound in bar.bounds)
             parts.append(_box(low, y + 13, high - low, 20, "bounds"))
             x = max(x, high)
-        figure = f"{bar.length:g}"
-        if share:
-            figure = bar.said.partition(",")[0]
-        if bar.bounds:
-            figure += f", to {bar.bounds[1]:.0%}"
+        figure = bar.figure + (f", to {bar.bounds[1]:.0%}" if bar.bounds else "")
         parts += [_text(0, y + 11, bar.label), _text(x + 4, y + 27, figure)]
     return Markup("").join(parts), len(bars) * 36 + 4
 
@@ -231,21 +236,13 @@ def document_map(disclosure: Row, rows: Iterable[Row]) -> Markup:
     )  # fmt: skip
 
 
-def by_disclosure(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    """`rows` by the disclosure that they belong to: two are never drawn as one."""
-    found: dict[str, list[Row]] = {}
-    for row in rows:
-        found.setdefault(row["disclosure_id"], []).append(row)
-    return found
-
-
-def drawings(query: Row, rows: Iterable[Row]) -> dict[str, Markup]:
-    """The drawing of `query` for each disclosure in `rows`; none where it has none."""
+def drawings(query: Row, by_disclosure: Mapping[str, Iterable[Row]]) -> dict[str, Markup]:
+    """The drawing of `query` for each disclosure, for two are never drawn as one; or none at all."""
     if not query.get("drawing"):
         return {}
     return {
         disclosure: draw(f"{query['name']}-{disclosure}", query["title"], query["drawing"], of_one)
-        for disclosure, of_one in by_disclosure(rows).items()
+        for disclosure, of_one in by_disclosure.items()
     }
 
 
@@ -266,10 +263,10 @@ async def picture(datasette: Datasette, request: Request) -> Response:
     query = await _drawn(datasette, request.url_vars["name"])
     asked = {"_shape": "array", "disclosure_id": request.args.get("disclosure_id") or ""}
     answer = await datasette.client.get(f"/foi/{query['name']}.json", params=asked)
-    found = by_disclosure(answer.json())
-    if not found:
+    answered = answer.json()
+    if not answered:
         raise NotFound("There is no such disclosure")
-    rows = next(iter(found.values()))
+    rows = [row for row in answered if row["disclosure_id"] == answered[0]["disclosure_id"]]
     svg = draw(query["name"], query["title"], query["drawing"], rows, STYLE)
     return Response(str(svg), content_type="image/svg+xml; charset=utf-8")
 
