@@ -20,8 +20,9 @@
 --   not_stated: Finalised officers of the year without a summary.
 --   under_investigation:
 --   missing:
+-- drawing: {each: mention, by: year, count: officers}
 -- chart: {mark: bar, x: year, y: officers, color: mention}
--- chart_note: Mentions and not officers are stacked, and one officer may stand in several; the rules changed in February 2020.
+-- chart_note: One officer may stand under several mentions, which add up to nothing; the rules changed in February 2020.
 
 with years as (
     select

@@ -16,6 +16,7 @@
 --   same_wording:
 -- counts:
 --   officers: disclosure_id, rank, sanction, status
+-- drawing: {each: rank, by: sanction, count: officers, state: status}
 -- chart: {mark: bar, x: sanction, y: officers, color: rank}
 
 with wordings as (

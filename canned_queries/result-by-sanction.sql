@@ -16,6 +16,7 @@
 --   same_wording:
 -- counts:
 --   officers: disclosure_id, result, sanction, status
+-- drawing: {each: result, by: sanction, count: officers, state: status}
 -- chart: {mark: bar, x: result, y: officers, color: sanction}
 
 with wordings as (

@@ -15,6 +15,7 @@
 --   same_wording:
 -- counts:
 --   officers: disclosure_id, year, rank, status
+-- drawing: {each: rank, by: year, count: officers, state: status}
 -- chart: {mark: bar, x: year, y: officers, color: rank}
 -- chart_note: The last year may be a part of one, and the rules changed in February 2020.
 

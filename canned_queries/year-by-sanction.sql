@@ -16,6 +16,7 @@
 --   same_wording:
 -- counts:
 --   officers: disclosure_id, year, sanction, status
+-- drawing: {each: sanction, by: year, count: officers, state: status}
 -- chart: {mark: bar, x: year, y: officers, color: sanction}
 -- chart_note: The last year may be a part of one, and the rules changed in February 2020.
 

@@ -19,6 +19,7 @@
 --   same_wording:
 -- counts:
 --   officers: disclosure_id, year, regime, status
+-- drawing: {each: regime, called: "rules of {}", by: year, count: officers, state: status}
 -- chart: {mark: bar, x: year, y: officers, color: regime}
 -- chart_note: The last year may be a part of one, and the rules changed in February 2020.
 

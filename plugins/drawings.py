@@ -8,13 +8,16 @@ for what is missing, and for a share a bar to its value and a frame between its 
     -- drawing: {by: rank, count: officers, state: status}
     -- drawing: {by: year, parts: {finalised: finalised, missing: missing}, until: covered_to}
     -- drawing: {by: year, share: share, lowest: share_lowest, highest: share_highest}
+    -- drawing: {each: rank, by: year, count: officers, state: status}    a panel each, on one scale
 
 Bars start at 0 and carry their figures. Templates get `drawings(query, by_disclosure)`, one a disclosure. The
 addresses `/drawing/NAME.svg` and `/embed/NAME` give the picture alone and a page that other sites may
-frame; every other page may not be framed. Limits: one bar a value of `by`.
+frame; every other page may not be framed. Limits: one bar a value of `by`; why a value is NULL is
+told in the words of the plugin `absence`.
 """
 
 # No deferred annotations: dataclasses look them up in sys.modules, where Datasette puts no plugin.
+import textwrap
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,8 +28,12 @@ from datasette.utils.asgi import NotFound, Request
 from markupsafe import Markup
 
 WIDTH = 360
+GAP = 16
+"""Units between two panels."""
 LINE = 13
 """Units from one line of text to the next."""
+LETTER = 6.4
+"""Units that a letter of a heading takes, on average."""
 STATES = {
     "finalised": "finalised",
     "under investigation": "open",
@@ -34,18 +41,19 @@ STATES = {
     "unknown": "lost",
 }
 """What a part of a bar is, and the class that draws it."""
-NOT_STATED = "not stated"
 CHANGE_OF_RULES = 2020
 """The rules of 2020 took effect on 1 February: a line stands before that year's bar."""
 HATCH = Markup(
-    '<defs><pattern id="hatch" width="4" height="4" patternUnits="userSpaceOnUse" '
+    '<defs><pattern id="{}-h" width="4" height="4" patternUnits="userSpaceOnUse" '
     'patternTransform="rotate(45)"><line class="hatch" y2="4"/></pattern></defs>'
 )
+"""What hatches; the drawing says in its custom property `--hatched` where it stands."""
 STYLE = """
 text { font: 11px system-ui, sans-serif; fill: #1c1a17; font-variant-numeric: tabular-nums; }
 .finalised { fill: #1c1a17; } .open, .missing, .bounds { fill: none; stroke: #1c1a17; }
-.lost { fill: url(#hatch); stroke: #1c1a17; } .hatch { stroke: #57514a; }
+.lost { fill: var(--hatched); stroke: #1c1a17; } .hatch { stroke: #57514a; }
 .missing { stroke-dasharray: 3 2; } .bounds { stroke-dasharray: 1 2; } .axis, .change { stroke: #57514a; }
+.heading { font-weight: 600; }
 @media (prefers-color-scheme: dark) {
   svg { background: #171614; } text { fill: #ece7dd; } .finalised { fill: #ece7dd; }
   .open, .missing, .lost, .bounds { stroke: #ece7dd; } .hatch, .axis, .change { stroke: #b5ada0; }
@@ -78,28 +86,56 @@ class Bar:
         return self.share or f"{self.length:g}"
 
 
-def bars_of(drawing: Row, rows: Iterable[Row]) -> list[Bar]:
+def _label(row: Row, column: str, state: str | None, empty: Row) -> str:
+    """The value of `column`, or where it is NULL why, in the words of `empty` by status and column."""
+    if row[column] is not None or state is None:
+        return str(row[column])
+    reasons = empty.get(row[state], {})
+    return next((why for why, columns in reasons.items() if column in columns), str(row[state]))
+
+
+def bars_of(drawing: Row, rows: Iterable[Row], empty: Row) -> list[Bar]:
     """The bars that `rows` make, in their order."""
     bars: dict[str, Bar] = {}
     for row in rows:
-        label = row[drawing["by"]]
-        if label is None:
-            state = row[drawing["state"] or "status"]
-            label = NOT_STATED if state == "finalised" else state
-        bar = bars.setdefault(str(label), Bar(str(label)))
+        label = _label(row, drawing["by"], drawing["state"], empty)
+        bar = bars.setdefault(label, Bar(label))
         if drawing["share"]:
             _add_share(bar, drawing, row)
         elif drawing["parts"]:
             bar.parts += [(state, row[column]) for state, column in drawing["parts"].items()]
         else:
-            state = "unknown" if label == "unknown" else row[drawing["state"]]
-            bar.parts.append((state, row[drawing["count"]]))
+            state = row[drawing["state"]] if drawing["state"] else "finalised"
+            bar.parts.append(("unknown" if label == "unknown" else state, row[drawing["count"]]))
         if drawing["until"] and not str(row[drawing["until"]]).endswith("-12-31"):
             bar.below = f"to {row[drawing['until']]}"
     for bar in bars.values():
         bar.parts = [(state, value) for state, value in bar.parts if value > 0]
         bar.said = bar.said or ", ".join(f"{value:g} {state}" for state, value in bar.parts) or "0"
     return list(bars.values())
+
+
+def panels_of(drawing: Row, rows: Iterable[Row], empty: Row) -> dict[str, list[Bar]]:
+    """The bars by the title of the panel that they stand in: "" where all stand in one.
+
+    Panels of years have a bar for every year of any, so that they can be laid side by side.
+    """
+    rows = list(rows)
+    if not drawing["each"]:
+        return {"": bars_of(drawing, rows, empty)}
+    of_each: dict[str, list[Row]] = {}
+    for row in sorted(rows, key=lambda row: row[drawing["each"]] is None):
+        title = _label(row, drawing["each"], drawing["state"], empty)
+        if row[drawing["each"]] is not None:
+            title = drawing["called"].format(title)
+        of_each.setdefault(title, []).append(row)
+    panels = {title: bars_of(drawing, of_one, empty) for title, of_one in of_each.items()}
+    if drawing["by"] == "year":
+        years = sorted({str(row["year"]) for row in rows})
+        for title, bars in panels.items():
+            found = {bar.label: bar for bar in bars}
+            panels[title] = [found.get(year, Bar(year, said="0")) for year in years]
+    return panels
 
 
 def _add_share(bar: Bar, drawing: Row, row: Row) -> None:
@@ -114,22 +150,53 @@ def _add_share(bar: Bar, drawing: Row, row: Row) -> None:
         bar.said += f", between {bar.bounds[0]:.1%} and {bar.bounds[1]:.1%}"
 
 
-def draw(name: str, title: str, drawing: Row, rows: Iterable[Row], style: str = "") -> Markup:
-    """The SVG of `rows`, with its title and its figures in words. `style` is put inside."""
-    bars = bars_of(drawing, rows)
+def draw(
+    name: str, title: str, drawing: Row, rows: Iterable[Row], empty: Row, style: str = ""
+) -> Markup:
+    """The SVG of `rows`, with its title and its figures in words. `style` is put inside.
+
+    `empty` tells why a value is NULL: by status, the words and their columns.
+    """
+    panels = panels_of(drawing, rows, empty)
+    bars = [bar for of_one in panels.values() for bar in of_one]
     longest = 1.0 if drawing["share"] else max([bar.length for bar in bars] or [1]) or 1
-    upright = drawing["by"] == "year"
-    body, height = (_columns if upright else _lines)(bars, longest)
-    said = ". ".join(
-        f"{bar.label}{' ' + bar.below if bar.below else ''}: {bar.said}" for bar in bars
+    across = 2 if drawing["each"] and drawing["by"] == "year" else 1
+    width = (WIDTH - GAP * (across - 1)) / across
+    body, height, tallest = [], 0.0, 0.0
+    for number, (heading, of_one) in enumerate(panels.items()):
+        if number % across == 0:
+            height, tallest = height + tallest, 0.0
+        upright = drawing["by"] == "year"
+        drawn, tall = (_columns if upright else _lines)(of_one, longest, width, heading)
+        x = number % across * (width + GAP)
+        body.append(
+            Markup('<g transform="translate({:.1f} {:.1f})">{}</g>').format(x, height, drawn)
+        )
+        tallest = max(tallest, tall + (GAP if heading else 0))
+    said = "".join(
+        (f"{heading}. " if heading else "")
+        + "".join(
+            f"{bar.label}{' ' + bar.below if bar.below else ''}: {bar.said}. " for bar in of_one
+        )
+        for heading, of_one in panels.items()
     )
-    hatch = HATCH if any(state == "unknown" for bar in bars for state, _ in bar.parts) else ""
+    return _svg(name, "drawing", (WIDTH, height + tallest), title, said.strip(), body, style)
+
+
+def _svg(
+    name: str, kind: str, size: tuple[float, float], title: str, said: str,
+    body: Iterable[Markup], style: str = "",
+) -> Markup:  # fmt: skip
+    """A picture `name`d so that nothing in it is mistaken for what stands in another of the page."""
+    drawn = Markup("").join(body)
+    hatched = "lost" in drawn
     return Markup(
-        '<svg xmlns="http://www.w3.org/2000/svg" class="drawing" viewBox="0 0 {} {}" role="img" '
-        'aria-labelledby="{}-t {}-d">{}<title id="{}-t">{}</title><desc id="{}-d">{}.</desc>{}{}</svg>'
+        '<svg xmlns="http://www.w3.org/2000/svg" class="{}" viewBox="0 0 {:g} {:g}" role="img"{} '
+        'aria-labelledby="{}-t {}-d">{}<title id="{}-t">{}</title><desc id="{}-d">{}</desc>{}{}</svg>'
     ).format(
-        WIDTH, height, name, name, Markup(f"<style>{style}</style>" if style else ""),
-        name, title, name, said, hatch, body,
+        kind, *size, Markup(' style="--hatched: url(#{}-h)"').format(name) if hatched else "",
+        name, name, Markup(f"<style>{style}</style>" if style else ""),
+        name, title, name, said, HATCH.format(name) if hatched else "", drawn,
     )  # fmt: skip
 
 
@@ -151,11 +218,18 @@ def _box(x: float, y: float, width: float, height: float, kind: str) -> Markup:
     )
 
 
-def _columns(bars: list[Bar], longest: float) -> tuple[Markup, float]:
-    """Upright bars, one a year."""
-    top, base, step = 34.0, 190.0, WIDTH / max(len(bars), 1)
+def _columns(
+    bars: list[Bar], longest: float, wide: float, heading: str = ""
+) -> tuple[Markup, float]:
+    """Upright bars, one a year, low ones below a heading."""
+    top, base = (44.0, 120.0) if heading else (34.0, 190.0)
+    step = wide / max(len(bars), 1)
     width = min(step * 0.62, 44)
-    parts = [Markup('<line class="axis" x1="0" y1="190" x2="360" y2="190"/>')]
+    parts = [
+        Markup('<line class="axis" x1="0" y1="{:g}" x2="{:g}" y2="{:g}"/>').format(base, wide, base)
+    ]
+    if heading:
+        parts.append(_heading(heading, wide))
     for number, bar in enumerate(bars):
         middle = step * (number + 0.5)
         y = base
@@ -172,25 +246,29 @@ def _columns(bars: list[Bar], longest: float) -> tuple[Markup, float]:
                 y = high
         parts += [
             _text(middle, y - 4, bar.figure, "middle"),
-            _text(middle, 205, bar.label, "middle"),
+            _text(middle, base + 15, f"’{bar.label[-2:]}" if heading else bar.label, "middle"),
         ]
         if bar.below:
-            parts.append(_text(min(middle + 34, WIDTH), 219, bar.below, "end"))
+            parts.append(_text(min(middle + 34, wide), base + 29, bar.below, "end"))
         if bar.label == str(CHANGE_OF_RULES) and number:
             x = step * number
             parts.append(
-                Markup('<line class="change" x1="{}" y1="14" x2="{}" y2="190"/>').format(x, x)
+                Markup('<line class="change" x1="{:g}" y1="{:g}" x2="{:g}" y2="{:g}"/>').format(
+                    x, top - 16, x, base
+                )
             )
-            parts.append(_text(x - 4, 11, "rules changed, February 2020", "middle"))
-    return Markup("").join(parts), 226
+            if not heading:
+                parts.append(_text(x - 4, 11, "rules changed, February 2020", "middle"))
+    return Markup("").join(parts), base + (20 if heading else 36)
 
 
-def _lines(bars: list[Bar], longest: float) -> tuple[Markup, float]:
+def _lines(bars: list[Bar], longest: float, wide: float, heading: str = "") -> tuple[Markup, float]:
     """Bars that lie, each below its label."""
-    parts: list[Markup] = []
-    room = WIDTH - (96.0 if any(bar.share for bar in bars) else 46.0)
+    parts = [_heading(heading, wide)] if heading else []
+    top = 20.0 if heading else 0.0
+    room = wide - (96.0 if any(bar.share for bar in bars) else 46.0)
     for number, bar in enumerate(bars):
-        y = number * 36.0
+        y = top + number * 36.0
         x = 0.0
         for state, value in bar.parts:
             width = value / longest * room
@@ -202,7 +280,15 @@ def _lines(bars: list[Bar], longest: float) -> tuple[Markup, float]:
             x = max(x, high)
         figure = bar.figure + (f", to {bar.bounds[1]:.0%}" if bar.bounds else "")
         parts += [_text(0, y + 11, bar.label), _text(x + 4, y + 27, figure)]
-    return Markup("").join(parts), len(bars) * 36 + 4
+    return Markup("").join(parts), top + len(bars) * 36 + 4
+
+
+def _heading(words: str, wide: float) -> Markup:
+    """The title of a panel, on two lines where one is too narrow."""
+    return Markup("").join(
+        Markup('<text class="heading" x="0" y="{}">{}</text>').format(11 + LINE * number, line)
+        for number, line in enumerate(textwrap.wrap(words, int(wide / LETTER))[:2])
+    )
 
 
 def document_map(disclosure: Row, rows: Iterable[Row]) -> Markup:
@@ -227,27 +313,28 @@ def document_map(disclosure: Row, rows: Iterable[Row]) -> Markup:
     lost = [str(block) for block, of in blocks.items() if of[0]["redaction_band"] == "unknown"]
     height = (max(map(len, blocks.values()), default=0) + 1) * (size + 2) + 4
     said = f"{len(blocks)} blocks. Markers lost in blocks {', '.join(lost) or 'none'}."
-    return Markup(
-        '<svg xmlns="http://www.w3.org/2000/svg" class="drawing map" viewBox="0 0 {} {}" role="img" '
-        'aria-labelledby="map-t map-d"><title id="map-t">Redaction of {}, row by row</title>'
-        '<desc id="map-d">{}</desc>{}{}</svg>'
-    ).format(
-        len(blocks) * (size + 2), height, disclosure["reference"], said, HATCH, Markup("").join(parts)
-    )  # fmt: skip
+    title = f"Redaction of {disclosure['reference']}, row by row"
+    size_of_all = (len(blocks) * (size + 2), height)
+    return _svg(f"map-{disclosure['id']}", "drawing map", size_of_all, title, said, parts)
 
 
-def drawings(query: Row, by_disclosure: Mapping[str, Iterable[Row]]) -> dict[str, Markup]:
-    """The drawing of `query` for each disclosure, for two are never drawn as one; or none at all."""
-    if not query.get("drawing"):
-        return {}
-    return {
-        disclosure: draw(f"{query['name']}-{disclosure}", query["title"], query["drawing"], of_one)
-        for disclosure, of_one in by_disclosure.items()
-    }
+def _empty(datasette: Datasette) -> Row:
+    """Why a value is NULL, by status, as the plugin `absence` is told."""
+    return dict((datasette.plugin_config("absence") or {}).get("empty", {}))
 
 
 @hookimpl
-def extra_template_vars() -> dict[str, Any]:
+def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
+    def drawings(query: Row, by_disclosure: Mapping[str, Iterable[Row]]) -> dict[str, Markup]:
+        """The drawing of `query` for each disclosure, for two are never drawn as one; or none."""
+        name, drawing = query["name"], query.get("drawing")
+        if not drawing:
+            return {}
+        return {
+            id: draw(f"{name}-{id}", query["title"], drawing, of_one, _empty(datasette))
+            for id, of_one in by_disclosure.items()
+        }
+
     return {"drawings": drawings, "document_map": document_map}
 
 
@@ -267,7 +354,8 @@ async def picture(datasette: Datasette, request: Request) -> Response:
     if not answered:
         raise NotFound("There is no such disclosure")
     rows = [row for row in answered if row["disclosure_id"] == answered[0]["disclosure_id"]]
-    svg = draw(query["name"], query["title"], query["drawing"], rows, STYLE)
+    name = query["name"]
+    svg = draw(name, query["title"], query["drawing"], rows, _empty(datasette), STYLE)
     return Response(str(svg), content_type="image/svg+xml; charset=utf-8")
 
 

@@ -107,7 +107,7 @@ class Chart(Strict):
 
 
 class Drawing(Strict):
-    """How the server draws the answer (plugins/drawings.py): one bar a value of `by`."""
+    """How the server draws the answer (plugins/drawings.py): a bar a value of `by`, a panel of `each`."""
 
     by: str
     parts: dict[str, str] = {}
@@ -117,10 +117,12 @@ class Drawing(Strict):
     lowest: str | None = None
     highest: str | None = None
     until: str | None = None
+    each: str | None = None
+    called: str = "{}"
 
     @property
     def columns(self) -> set[str]:
-        named = (self.by, self.count, self.state, self.share, self.lowest, self.highest, self.until)
+        named = self.model_dump(exclude={"parts", "called"}).values()
         return {column for column in (*named, *self.parts.values()) if column}
 
 

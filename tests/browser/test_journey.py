@@ -42,10 +42,22 @@ async def test_from_home_to_a_link_that_shows_others_the_same_figures(
     await expect(
         page.get_by_role("heading", level=2, name=re.compile(f"^{figure} rows"))
     ).to_be_visible()
+    heading = page.get_by_role("heading", level=2, name=re.compile(" rows? "))
+    await page.get_by_label("Column to filter by").last.select_option("year")
+    await page.get_by_label("Value to compare with").last.fill("2020")
+    await page.get_by_role("button", name="Apply").click()
+    await expect(heading).to_contain_text("year = 2020")
+    filtered = await heading.text_content()
+    chosen = page.url
+    await page.get_by_role("link", name="Draw these rows as a chart").click()
+    await expect(page.locator("canvas, svg.marks").first).to_be_visible(timeout=30_000)
     await context.close()
     colleague = await (await chromium.new_context()).new_page()
     await colleague.goto(shared)
     assert await colleague.locator("table.rows-and-columns").text_content() == table
+    await colleague.goto(chosen)
+    again = colleague.get_by_role("heading", level=2, name=re.compile(" rows? "))
+    assert await again.text_content() == filtered
     await colleague.context.close()
     assert errors == []
     assert all(url.startswith(address) for url in asked)
@@ -115,3 +127,14 @@ async def test_only_the_pages_made_for_it_may_be_framed(page: Page, address: str
         else:
             await page.wait_for_timeout(300)
             await expect(frame).to_have_count(0)
+
+
+async def test_on_paper_figures_keep_their_caveats_and_lose_the_forms(page: Page) -> None:
+    await page.goto("/foi/officers-per-sanction")
+    await page.emulate_media(media="print")
+    await expect(page.get_by_text("Before you use these figures")).to_be_visible()
+    await expect(page.get_by_text("A blank action or sanction means not stated")).to_be_visible()
+    await expect(page.get_by_text("text conversion, not compared").first).to_be_visible()
+    await expect(page.locator(".cite")).to_be_visible()
+    for gone in ("header.site", ".chart-links", ".export-links", "footer nav"):
+        await expect(page.locator(gone).first).to_be_hidden()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import html5lib
@@ -74,6 +75,49 @@ async def test_a_drawing_can_be_had_as_a_file_and_framed_and_nothing_else_can(
         "/drawing/officers-per-rank.svg?disclosure_id=x",
     ):
         assert (await site.client.get(path)).status_code == 404
+
+
+async def test_a_drawing_says_every_figure_of_its_answer(site: Datasette) -> None:
+    queries = await site.get_canned_queries("foi", None)
+    drawn = {name: query["drawing"] for name, query in queries.items() if query.get("drawing")}
+    counted = {name: drawing for name, drawing in drawn.items() if drawing["count"]}
+    assert len(counted) > 10
+    for name, drawing in counted.items():
+        rows = (await site.client.get(f"/foi/{name}.json?_shape=array")).json()
+        picture = (await site.client.get(f"/drawing/{name}.svg")).text
+        said = html.unescape(re.findall(r"<desc[^>]*>(.*?)</desc>", picture)[0])
+        figures = re.findall(r"(\d+) (?:finalised|under investigation|missing|unknown)", said)
+        assert sum(map(int, figures)) == sum(row[drawing["count"]] for row in rows), name
+        for row in rows:
+            if drawing["each"] and row[drawing["each"]] is not None:
+                assert f"{drawing['called'].format(row[drawing['each']])}. " in said, name
+
+
+async def test_panels_stand_on_one_scale_and_tell_why_a_value_is_not_there(
+    site: Datasette,
+) -> None:
+    picture = (await site.client.get("/drawing/years-by-regime.svg")).text
+    headings = re.findall(r'class="heading"[^>]*>([^<]*)<', picture)
+    assert headings == [
+        "rules of 2012",
+        "rules of 2020",
+        "undecided",
+        "under investigation",
+        "missing",
+    ]
+    said = re.findall(r"<desc[^>]*>(.*?)</desc>", picture)[0]
+    assert "missing. 2017: 0. 2018: 0." in said
+    heights = [
+        float(height)
+        for height in re.findall(r'class="(?:finalised)"[^>]*height="([\d.]+)"', picture)
+    ]
+    assert max(heights) / min(heights) == pytest.approx(69 / 1, rel=0.02)
+
+
+async def test_ids_in_drawings_are_not_shared(site: Datasette) -> None:
+    for page in ("/", "/redaction"):
+        ids = re.findall(r'\bid="([^"]+)"', (await site.client.get(page)).text)
+        assert len(ids) == len(set(ids))
 
 
 async def test_a_question_is_there_as_a_workbook(site: Datasette) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,14 @@ async def test_every_table_view_and_column_is_described_and_nothing_else(site: D
         assert TABLES[name]["description"].strip()
         assert list(TABLES[name]["columns"]) == columns, name
         assert all(text.strip() for text in TABLES[name]["columns"].values())
+
+
+@pytest.mark.asyncio
+async def test_every_table_says_whose_figures_it_holds(site: Datasette) -> None:
+    for table, about in site.metadata("databases")["foi"]["tables"].items():
+        if about.get("title"):
+            assert about["basis"], table
+            assert about["basis"] in html.unescape((await site.client.get(f"/foi/{table}")).text)
 
 
 @pytest.mark.asyncio

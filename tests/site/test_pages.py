@@ -172,6 +172,23 @@ async def test_the_officers_table_shows_500_rows_a_page_and_its_facets(site: Dat
     }
 
 
+async def test_a_table_without_rows_says_so_and_leads_to_all(site: Datasette) -> None:
+    page = (await site.client.get("/foi/officer_allegations?year=1999")).text
+    assert "No rows where year = 1999" in page
+    assert '<a href="/foi/officer_allegations">All rows of Officers investigated</a>' in page
+
+
+async def test_a_row_with_a_question_for_the_publisher_is_marked_in_the_table(
+    site: Datasette,
+) -> None:
+    page = (await site.client.get("/foi/officer_allegations?_nofacet=1")).text
+    asked = (await site.client.get("/foi/publisher_questions.json?_shape=array&_size=max")).json()
+    marked = set(re.findall(r'href="/foi/officer_allegations/([^"#]+)#question">§', page))
+    assert marked == {row["allegation_id"] for row in asked}
+    row = (await site.client.get(f"/foi/officer_allegations/{min(marked)}")).text
+    assert 'id="question"' in row
+
+
 async def test_a_filter_on_a_counted_figure_finds_it(site: Datasette) -> None:
     rows = (await site.client.get("/foi/reconciliation.json?missing=3&_shape=array")).json()
     assert [row["year"] for row in rows] == [2022]
