@@ -5,9 +5,9 @@
 --   Officers of each year whose summary mentions a platform or a kind of conduct in words that can
 --   be read. At least these: words were withheld, and our patterns know only the words that they
 --   name. A summary may mention several, so the figures of a year add up to nothing. A platform may be named without
---   having been used. A year in which nothing is mentioned has no row.
+--   having been used, and the publisher searched for some of these words to choose the cases. A year in which nothing is mentioned has no row.
 -- basis: at least
--- caveats: [redacted, allegation, officers, rules, open, missing, wordings]
+-- caveats: [selected, redacted, allegation, officers, rules, open, missing, wordings]
 -- columns:
 --   disclosure_id:
 --   year:

@@ -25,7 +25,7 @@
 --   under_investigation: disclosure_id, year, status=under investigation
 -- drawing: {by: year, parts: {finalised: finalised, under investigation: under_investigation, missing: missing}, until: covered_to}
 -- chart: {mark: bar, x: year, y: officers, color: status, of: year-by-status}
--- chart_note: Drawn with what is open, missing and not stated; the rules changed in February 2020.
+-- chart_note: What is open, missing or not stated is drawn as such; the rules changed in February 2020.
 
 select
     disclosure_id,

@@ -26,7 +26,7 @@
 --   not_stated: disclosure_id, rank, status, sanction__isnull=1
 -- drawing: {by: rank, share: share, lowest: share_lowest, highest: share_highest}
 -- chart: {mark: bar, x: rank, y: officers, color: sanction, of: rank-by-sanction}
--- chart_note: Drawn with what is open, missing and not stated; the rules changed in February 2020.
+-- chart_note: What is open, missing or not stated is drawn as such; the rules changed in February 2020.
 
 with counted as (
     select

@@ -10,7 +10,7 @@
 -- answer: >-
 --   {%- set s = rows|sum(attribute="sanctioned") -%}{%- set f = rows|sum(attribute="finalised") -%}
 --   {%- set u = rows|sum(attribute="under_investigation") + rows|sum(attribute="missing") -%}
---   A sanction on the scale is stated for {{ s }} of {{ f }} finalised officers ({{ "%.1f"|format(100 * s / f) if f else "none" }} %); counting the {{ u }} who were open or are missing, the share lies between {{ "%.1f"|format(100 * s / (f + u)) }} and {{ "%.1f"|format(100 * (s + u) / (f + u)) }} %.
+--   A sanction on the scale is stated for {{ s }} of {{ f }} finalised officers ({{ "%.1f"|format(100 * s / f) if f else "none" }} %); taking those with no sanction stated for not sanctioned, and whatever may come of the {{ u }} who were open or are missing, it is between {{ "%.1f"|format(100 * s / (f + u)) }} and {{ "%.1f"|format(100 * (s + u) / (f + u)) }} %.
 -- caveats: [allegation, open, rules, officers, missing, wordings]
 -- columns:
 --   disclosure_id:
@@ -31,7 +31,7 @@
 --   under_investigation: disclosure_id, year, status=under investigation
 -- drawing: {by: year, share: share, lowest: share_lowest, highest: share_highest}
 -- chart: {mark: bar, x: year, y: officers, color: sanction, of: year-by-sanction}
--- chart_note: Drawn with what is open, missing and not stated; the rules changed in February 2020.
+-- chart_note: What is open, missing or not stated is drawn as such; the rules changed in February 2020.
 
 with years as (
     select

@@ -2,7 +2,8 @@
 -- group: Which ranks?
 -- position: 2
 -- description: >-
---   Officers by year and rank; a blank rank is explained by status. Combinations that do not occur
+--   Officers by year and rank; a blank rank is explained by status. Whoever was under investigation has
+--   a rank that is not published, so that each figure of a rank is at least so many. Combinations that do not occur
 --   have no row.
 -- basis: counted
 -- caveats: [officers, open, missing, rules, wordings]

@@ -18,6 +18,7 @@ told in the words of the plugin `absence`.
 
 # No deferred annotations: dataclasses look them up in sys.modules, where Datasette puts no plugin.
 import textwrap
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,8 @@ GAP = 16
 """Units between two panels."""
 LINE = 13
 """Units from one line of text to the next."""
+THIN = 3
+"""Units that a line is thick which stands for what is not stated."""
 LETTER = 6.4
 """Units that a letter of a heading takes, on average."""
 STATES = {
@@ -39,6 +42,8 @@ STATES = {
     "under investigation": "open",
     "missing": "missing",
     "unknown": "lost",
+    "not stated": "unstated",
+    "or more": "finalised",
 }
 """What a part of a bar is, and the class that draws it."""
 CHANGE_OF_RULES = 2020
@@ -50,12 +55,12 @@ HATCH = Markup(
 """What hatches; the drawing says in its custom property `--hatched` where it stands."""
 STYLE = """
 text { font: 11px system-ui, sans-serif; fill: #1c1a17; font-variant-numeric: tabular-nums; }
-.finalised { fill: #1c1a17; } .open, .missing, .bounds { fill: none; stroke: #1c1a17; }
+.finalised, .unstated { fill: #1c1a17; } .open, .missing, .bounds { fill: none; stroke: #1c1a17; }
 .lost { fill: var(--hatched); stroke: #1c1a17; } .hatch { stroke: #57514a; }
 .missing { stroke-dasharray: 3 2; } .bounds { stroke-dasharray: 1 2; } .axis, .change { stroke: #57514a; }
 .heading { font-weight: 600; }
 @media (prefers-color-scheme: dark) {
-  svg { background: #171614; } text { fill: #ece7dd; } .finalised { fill: #ece7dd; }
+  svg { background: #171614; } text { fill: #ece7dd; } .finalised, .unstated { fill: #ece7dd; }
   .open, .missing, .lost, .bounds { stroke: #ece7dd; } .hatch, .axis, .change { stroke: #b5ada0; }
 }
 """
@@ -86,27 +91,36 @@ class Bar:
         return self.share or f"{self.length:g}"
 
 
-def _label(row: Row, column: str, state: str | None, empty: Row) -> str:
+def _label(row: Row, column: str, drawing: Row, empty: Row) -> str:
     """The value of `column`, or where it is NULL why, in the words of `empty` by status and column."""
-    if row[column] is not None or state is None:
+    if row[column] is not None:
         return str(row[column])
-    reasons = empty.get(row[state], {})
-    return next((why for why, columns in reasons.items() if column in columns), str(row[state]))
+    status = row[drawing["state"] or "status"]
+    reasons = empty.get(status, {})
+    return next((why for why, columns in reasons.items() if column in columns), str(status))
+
+
+def _state(row: Row, drawing: Row, empty: Row) -> str:
+    """What the officers that `row` counts are drawn as: one of STATES."""
+    labels = {
+        _label(row, drawing[name], drawing, empty) for name in ("by", "each") if drawing[name]
+    }
+    special = labels & {"unknown", "not stated"}
+    return special.pop() if special else row[drawing["state"]] if drawing["state"] else "or more"
 
 
 def bars_of(drawing: Row, rows: Iterable[Row], empty: Row) -> list[Bar]:
     """The bars that `rows` make, in their order."""
     bars: dict[str, Bar] = {}
     for row in rows:
-        label = _label(row, drawing["by"], drawing["state"], empty)
+        label = _label(row, drawing["by"], drawing, empty)
         bar = bars.setdefault(label, Bar(label))
         if drawing["share"]:
             _add_share(bar, drawing, row)
         elif drawing["parts"]:
             bar.parts += [(state, row[column]) for state, column in drawing["parts"].items()]
         else:
-            state = row[drawing["state"]] if drawing["state"] else "finalised"
-            bar.parts.append(("unknown" if label == "unknown" else state, row[drawing["count"]]))
+            bar.parts.append((_state(row, drawing, empty), row[drawing["count"]]))
         if drawing["until"] and not str(row[drawing["until"]]).endswith("-12-31"):
             bar.below = f"to {row[drawing['until']]}"
     for bar in bars.values():
@@ -118,14 +132,19 @@ def bars_of(drawing: Row, rows: Iterable[Row], empty: Row) -> list[Bar]:
 def panels_of(drawing: Row, rows: Iterable[Row], empty: Row) -> dict[str, list[Bar]]:
     """The bars by the title of the panel that they stand in: "" where all stand in one.
 
-    Panels of years have a bar for every year of any, so that they can be laid side by side.
+    The fullest panel comes first, and those of no value last. Panels of years have a bar for every
+    year of any, so that they can be laid side by side.
     """
     rows = list(rows)
     if not drawing["each"]:
         return {"": bars_of(drawing, rows, empty)}
     of_each: dict[str, list[Row]] = {}
-    for row in sorted(rows, key=lambda row: row[drawing["each"]] is None):
-        title = _label(row, drawing["each"], drawing["state"], empty)
+    in_all: Counter[str | None] = Counter()
+    for row in rows:
+        in_all[row[drawing["each"]]] += row[drawing["count"]]
+    fullest = [value for value, _ in in_all.most_common() if value is not None]
+    for row in sorted(rows, key=lambda row: [*fullest, None].index(row[drawing["each"]])):
+        title = _label(row, drawing["each"], drawing, empty)
         if row[drawing["each"]] is not None:
             title = drawing["called"].format(title)
         of_each.setdefault(title, []).append(row)
@@ -145,7 +164,7 @@ def _add_share(bar: Bar, drawing: Row, row: Row) -> None:
         return
     bar.parts = [("finalised", value)]
     bar.said = bar.share = f"{value:.1%}"
-    if drawing["lowest"]:
+    if drawing["lowest"] and row[drawing["lowest"]] < row[drawing["highest"]]:
         bar.bounds = (row[drawing["lowest"]], row[drawing["highest"]])
         bar.said += f", between {bar.bounds[0]:.1%} and {bar.bounds[1]:.1%}"
 
@@ -206,9 +225,18 @@ def _text(x: float, y: float, words: str, anchor: str = "start") -> Markup:
     )
 
 
-def _box(x: float, y: float, width: float, height: float, kind: str) -> Markup:
-    """A part of a bar. What is stroked is drawn inside its own edge, so that parts do not touch."""
-    inset = 0 if kind == "finalised" else 0.75
+def _box(
+    x: float, y: float, width: float, height: float, kind: str, along: str = "width"
+) -> Markup:
+    """A part of a bar. What is stroked is drawn inside its own edge, so that parts do not touch.
+
+    What is not stated is a line as long as the bar would be: a dash, as in a cell.
+    """
+    if kind == "unstated" and along == "width":
+        y, height = y + height / 2 - THIN / 2, THIN
+    elif kind == "unstated":
+        x, width = x + width / 2 - THIN / 2, THIN
+    inset = 0 if kind in ("finalised", "unstated") else 0.75
     return Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>').format(
         kind,
         f"{x + inset:.2f}",
@@ -236,14 +264,13 @@ def _columns(
         for state, value in bar.parts:
             height = value / longest * (base - top)
             y -= height
-            parts.append(_box(middle - width / 2, y, width, height, STATES[state]))
+            parts.append(_box(middle - width / 2, y, width, height, STATES[state], "height"))
         if bar.bounds:
             low, high = (base - bound / longest * (base - top) for bound in bar.bounds)
             parts.append(_box(middle - width / 2 - 4, high, width + 8, low - high, "bounds"))
-            if y - high > 2 * LINE:
-                parts.append(_text(middle, high - 4, f"to {bar.bounds[1]:.0%}", "middle"))
-            else:
-                y = high
+            parts.append(_text(middle, high - 4, f"to {bar.bounds[1]:.0%}", "middle"))
+            if y - high <= 2 * LINE:
+                y = high - LINE
         parts += [
             _text(middle, y - 4, bar.figure, "middle"),
             _text(middle, base + 15, f"’{bar.label[-2:]}" if heading else bar.label, "middle"),
@@ -276,10 +303,11 @@ def _lines(bars: list[Bar], longest: float, wide: float, heading: str = "") -> t
             x += width
         if bar.bounds:
             low, high = (bound / longest * room for bound in bar.bounds)
-            parts.append(_box(low, y + 13, high - low, 20, "bounds"))
+            parts.append(_box(low, y + 14, high - low, 18, "bounds"))
             x = max(x, high)
         figure = bar.figure + (f", to {bar.bounds[1]:.0%}" if bar.bounds else "")
-        parts += [_text(0, y + 11, bar.label), _text(x + 4, y + 27, figure)]
+        label = "" if bar.label == heading else bar.label
+        parts += [_text(0, y + 10, label), _text(x + 4, y + 27, figure)]
     return Markup("").join(parts), top + len(bars) * 36 + 4
 
 
@@ -307,7 +335,7 @@ def document_map(disclosure: Row, rows: Iterable[Row]) -> Markup:
             if row["redaction_density"]:
                 height = size * row["redaction_density"]
                 parts.append(_box(x, y + size - height, size, height, "finalised"))
-        if block == 1 or block % 5 == 0:
+        if block == 1 or block % 5 == 0 or kind == "lost":
             y = (max(map(len, blocks.values())) + 1) * (size + 2)
             parts.append(_text(x, y, str(block)))
     lost = [str(block) for block, of in blocks.items() if of[0]["redaction_band"] == "unknown"]

@@ -729,15 +729,15 @@ async def test_what_is_cut_off_is_said_to_be_cut_off(
     (tmp_path / "foi.db").symlink_to(site_folder / "foi.db")
     (tmp_path / "settings.json").write_text('{"max_returned_rows": 10}', "utf-8")
     short = await serve(tmp_path)
-    assert "More than 10 rows." in await text_of(short, "/foi/most-redacted")
+    assert "More than 10 lines." in await text_of(short, "/foi/most-redacted")
     assert "More than" not in await text_of(site, "/foi/most-redacted")
 
 
 @pytest.mark.asyncio
 async def test_rows_of_two_disclosures_are_counted_apart(site: Datasette, both: Datasette) -> None:
-    assert "15 rows." in await text_of(site, "/foi/dismissals")
+    assert "15 lines." in await text_of(site, "/foi/dismissals")
     words = await text_of(both, "/foi/dismissals")
-    assert f"15 rows of {FIRST}, 5 rows of {SECOND}." in words
+    assert f"15 lines of {FIRST}, 5 lines of {SECOND}." in words
     found = await answer(both, "search", q="harass", disclosure_id=SECOND)
     assert {row["disclosure_id"] for row in found} == {SECOND}
     assert len(found) == 20
