@@ -11,7 +11,7 @@ from tests.site.test_questions import BREAKDOWNS, header
 
 pytestmark = pytest.mark.asyncio
 CHARTED = [name for name in BREAKDOWNS if header(name).get("chart")]
-DRAW = "Draw as a chart"
+DRAW = re.compile("as a chart$")
 MARKS = """() => {
     const canvas = document.querySelector(".table-wrapper canvas");
     if (!canvas) return 0;
