@@ -35,7 +35,7 @@ lint: $(DEVELOPING) ## Check style and types
 	$(BIN)/mypy
 
 lock: $(DEVELOPING) ## Pin every dependency anew, with hashes, from pyproject.toml (UPGRADE=--upgrade)
-	$(PIP_COMPILE) $(UPGRADE) --extra dev --output-file requirements-dev.lock pyproject.toml
+	$(PIP_COMPILE) $(UPGRADE) --extra dev --extra cluster --output-file requirements-dev.lock pyproject.toml
 	$(PIP_COMPILE) $(UPGRADE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
 
 clean: ## Remove everything that was built, the virtual environment included

@@ -9,16 +9,19 @@ from ingest.checks import check, check_together
 from ingest.evidence import infer
 from ingest.findings import Refused
 from ingest.folders import read_folders
+from ingest.pdf.pool import Pool
 from ingest.terms import TERMS_FILE, read_terms
 
 
-def build(disclosures: Path, path: Path, terms_file: Path = TERMS_FILE) -> None:
+def build(
+    disclosures: Path, path: Path, terms_file: Path = TERMS_FILE, pool: Pool | None = None
+) -> None:
     """Build the database at `path` from the folders in `disclosures`.
 
     Raises `Refused`, with every finding, and leaves the last good database where anything is wrong.
     """
     terms, findings = read_terms(terms_file)
-    folders, problems = read_folders(disclosures)
+    folders, problems = read_folders(disclosures, pool)
     findings += problems + check_together(folders)
     if terms:
         findings += [finding for folder in folders for finding in check(folder, terms)]

@@ -16,15 +16,18 @@ from ingest.disclosure import Row
 from ingest.findings import Finding, numbered, quoted
 from ingest.folders import DATES, Folder
 from ingest.particulars import FILE_NAME
+from ingest.pdf.audited import KINDS
 from ingest.terms import TERM_TABLES, TERMS_FILE, Terms
 from ingest.yaml_file import line_of
 
 
 def check(folder: Folder, terms: Terms) -> list[Finding]:
-    """Everything wrong with one disclosure, in the order of its lines."""
+    """Everything wrong with one disclosure, in the order of its lines or pages."""
     findings = [finding for check in _CHECKS for finding in check(folder)]
     findings += _unknown_terms(folder, terms)
-    return sorted(findings, key=lambda finding: (str(finding.file), finding.line or 0))
+    return sorted(
+        findings, key=lambda finding: (str(finding.file), finding.line or finding.page or 0)
+    )
 
 
 def check_together(folders: Sequence[Folder]) -> list[Finding]:
@@ -146,9 +149,9 @@ def _counts(folder: Folder) -> Iterator[Finding]:
     found = Counter(row.year for row in folder.disclosure.rows)
     for year in sorted({*published, *accepted, *found}):
         if year not in published and year in found:
-            yield Finding(
-                folder.source,
-                next(row.line for row in folder.disclosure.rows if row.year == year),
+            yield _of_row(
+                folder,
+                next(row for row in folder.disclosure.rows if row.year == year),
                 f"{numbered(found[year], 'row')} for {year}, a year without a published total",
                 f"years {', '.join(map(str, sorted(published)))}",
                 "see the document's rows and its table of totals",
@@ -257,9 +260,9 @@ def _open_rows(folder: Folder) -> Iterator[Finding]:
     for row in folder.disclosure.rows:
         stated = [cell for name in ("summary", *TERM_TABLES) if (cell := getattr(row, name))]
         if row.under_investigation and stated:
-            yield Finding(
-                folder.source,
-                row.line,
+            yield _of_row(
+                folder,
+                row,
                 f"a row under investigation that states {quoted(stated[0])}",
                 "a year and nothing else",
                 "see the document: such a row is published without its details",
@@ -287,31 +290,61 @@ def _redactions(folder: Folder) -> Iterator[Finding]:
         )
     for row in summaries:
         for form in redaction.unknown_forms(row.summary or ""):
-            yield Finding(
-                folder.source,
-                row.line,
+            yield _of_row(
+                folder,
+                row,
                 f"{quoted(form)}, which looks like a redaction",
                 "a marker of a known form: [REDACTED], [redacted] or a run of █",
                 "see the document; a further form wants a line in ingest/redaction.py",
             )
 
 
+def _decisions(folder: Folder) -> Iterator[Finding]:
+    """What the audit of a PDF leaves to people, against what they decided."""
+    held = {held.kind: held.count for held in folder.disclosure.held}
+    decided = Counter(decision.finding for decision in folder.particulars.decisions)
+    for kind, count in held.items():
+        if kind not in decided:
+            yield Finding(
+                folder.source,
+                None,
+                f"{kind}, {count:,} in all: {KINDS[kind]}",
+                f"a decision under decisions in {FILE_NAME}",
+                "look at the document; where it may stand, write there finding, count and reason",
+            )
+    for index, decision in enumerate(folder.particulars.decisions):
+        if held.get(decision.finding) != decision.count or decided[decision.finding] > 1:
+            yield _declared(
+                folder,
+                ("decisions", index),
+                f"a decision on {decision.finding}, {decision.count:,} in all",
+                f"one decision, on as many as the audit finds: {held.get(decision.finding, 0):,}",
+                "look at the document again, and correct the decision or take it out",
+            )
+
+
 def _unknown_terms(folder: Folder, terms: Terms) -> Iterator[Finding]:
     for column, name in TERM_TABLES.items():
         known = {term.term for term in getattr(terms, name)}
-        lines: dict[str, list[int | None]] = {}
+        rows: dict[str, list[Row]] = {}
         for row in folder.disclosure.rows:
             term = getattr(row, column)
             if term is not None and term not in known:
-                lines.setdefault(term, []).append(row.line)
-        for term, at in lines.items():
-            yield Finding(
-                folder.source,
+                rows.setdefault(term, []).append(row)
+        for term, at in rows.items():
+            yield _of_row(
+                folder,
                 at[0],
                 f"the {column} {quoted(term)}, in {numbered(len(at), 'row')}",
                 f"a term that {TERMS_FILE.name} knows",
                 f"see the document; a term that is new goes under {name} in {TERMS_FILE.name}",
             )
+
+
+def _of_row(folder: Folder, row: Row, found: str, expected: str, remedy: str) -> Finding:
+    """A finding about a row: its line in a text, its page in a PDF."""
+    page = row.block if folder.disclosure.source_format == "pdf" else None
+    return Finding(folder.source, row.line, found, expected, remedy, page)
 
 
 def _declared(
@@ -339,4 +372,5 @@ _CHECKS: tuple[Callable[[Folder], Iterator[Finding]], ...] = (
     _same_wording,
     _open_rows,
     _redactions,
+    _decisions,
 )

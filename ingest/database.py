@@ -263,6 +263,7 @@ def _disclosure(folder: Folder) -> Record:
         "copy_status": particulars.copy_status,
         "rights": particulars.rights,
         "publisher": particulars.publisher,
+        "withheld_share_estimate": disclosure.withheld_share_estimate,
     }
 
 

@@ -63,8 +63,21 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A kind of finding that the audit of a PDF leaves to people, and how often it was found."""
+
+    kind: str
+    count: int
+
+
+@dataclass(frozen=True)
 class Disclosure:
-    """One document, as read. A date is None where the document's prose could not be read for it."""
+    """One document, as read. A date is None where the document's prose could not be read for it.
+
+    `withheld_share_estimate` is, for a PDF, the characters that its boxes may stand over, by their
+    width, over all characters of the summaries; for the whole document only, since one box's width
+    would help to guess what is under it.
+    """
 
     reference: str
     title: str
@@ -84,6 +97,8 @@ class Disclosure:
     notes: tuple[Note, ...]
     totals: tuple[PublishedTotal, ...]
     rows: tuple[Row, ...]
+    withheld_share_estimate: float | None = None
+    held: tuple[Held, ...] = ()
 
     @property
     def id(self) -> str:

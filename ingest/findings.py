@@ -11,7 +11,7 @@ from pathlib import Path
 class Finding:
     """One reason not to publish: where it is, what stands there, what should, and what to do.
 
-    `line` counts from 1 and is None where the finding concerns a whole file.
+    `line` and `page` count from 1 and are None where the finding concerns a whole file.
     """
 
     file: Path
@@ -19,12 +19,14 @@ class Finding:
     found: str
     expected: str
     remedy: str
+    page: int | None = None
 
     def __str__(self) -> str:
         here = Path.cwd()
         file = self.file.relative_to(here) if self.file.is_relative_to(here) else self.file
         return (
-            f"{file}{'' if self.line is None else f', line {self.line}'}\n"
+            f"{file}{'' if self.line is None else f', line {self.line}'}"
+            f"{'' if self.page is None else f', page {self.page}'}\n"
             f"  found:    {self.found}\n"
             f"  expected: {self.expected}\n"
             f"  to do:    {self.remedy}"

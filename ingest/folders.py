@@ -10,6 +10,7 @@ from ingest import readers
 from ingest.disclosure import Disclosure, Row
 from ingest.findings import Finding
 from ingest.particulars import FILE_NAME, Particulars, read_particulars, row_numbers
+from ingest.pdf.pool import Pool
 
 DATES = ("created_on", "review_on", "extracted_on", "covers_from", "covers_to")
 """The dates that a document states of itself, or `disclosure.yml` of it."""
@@ -57,10 +58,10 @@ class Folder:
         return [(id, row) for id, row in self.numbered_rows if id not in withheld]
 
 
-def read_folders(path: Path) -> tuple[list[Folder], list[Finding]]:
+def read_folders(path: Path, pool: Pool | None = None) -> tuple[list[Folder], list[Finding]]:
     """Every disclosure that can be made out in the folders below `path`, by name, and all findings.
 
-    Names that start with a dot are passed over.
+    Names that start with a dot are passed over. `pool` says who reads the pages of PDFs.
     """
     try:
         paths = sorted(below for below in path.iterdir() if not below.name.startswith("."))
@@ -73,7 +74,7 @@ def read_folders(path: Path) -> tuple[list[Folder], list[Finding]]:
             remedy = "remove it, or give it a folder of its own as source.txt"
             findings.append(Finding(below, None, "a file", "folders of disclosures", remedy))
             continue
-        disclosure, problems = readers.read(below)
+        disclosure, problems = readers.read(below, pool)
         particulars, more = read_particulars(below)
         findings += problems + more
         if disclosure and particulars:

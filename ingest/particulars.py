@@ -8,9 +8,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
+import yaml
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from ingest.findings import Finding
+from ingest.findings import Finding, Refused
+from ingest.pdf.audited import KINDS
 from ingest.yaml_file import Model, Text, load
 
 FILE_NAME = "disclosure.yml"
@@ -63,6 +65,14 @@ class SameWording(Model):
     reason: Text
 
 
+class Decision(Model):
+    """That a finding of a PDF's audit, so many times found, may stand, and why."""
+
+    finding: Annotated[str, StringConstraints(pattern="^(" + "|".join(KINDS) + ")$")]
+    count: Annotated[int, Field(ge=1)]
+    reason: Text
+
+
 class Particulars(Model):
     """What `disclosure.yml` states.
 
@@ -85,6 +95,7 @@ class Particulars(Model):
     )
     withheld: list[Withheld] = Field(default_factory=list)
     same_wording: list[SameWording] = Field(default_factory=list)
+    decisions: list[Decision] = Field(default_factory=list)
     created_on: datetime.date | None = None
     review_on: datetime.date | None = None
     extracted_on: datetime.date | None = None
@@ -95,3 +106,24 @@ class Particulars(Model):
 def read_particulars(folder: Path) -> tuple[Particulars | None, list[Finding]]:
     """The particulars of the disclosure in `folder`, or None and what is wrong with them."""
     return load(folder / FILE_NAME, Particulars)
+
+
+def record_status(folder: Path, status: str) -> None:
+    """Write `status` as the copy_status of the disclosure in `folder`, and change nothing else.
+
+    Raises Refused where there is no such line to change.
+    """
+    path = folder / FILE_NAME
+    line = yaml.safe_dump({"copy_status": status}, allow_unicode=True, width=1_000)
+    try:
+        before = path.read_text("utf-8")
+        after, times = re.subn(r"(?m)^copy_status: .*\n(?:[ \t]+.*\n)*", lambda _: line, before)
+        if times != 1:
+            raise ValueError(f"copy_status {times} times")
+        making = path.with_name(f".{path.name}.recording")
+        making.write_text(after, "utf-8")
+        making.replace(path)
+    except (OSError, ValueError) as error:
+        found = (isinstance(error, OSError) and error.strerror) or str(error)
+        remedy = "compare the text in its disclosure's folder"
+        raise Refused([Finding(path, None, found, "one line copy_status", remedy)]) from error

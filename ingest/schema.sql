@@ -21,7 +21,8 @@ create table disclosures (
     source_sha256 text not null,
     copy_status text not null,
     rights text not null,
-    publisher text not null
+    publisher text not null,
+    withheld_share_estimate real check (withheld_share_estimate between 0 and 1)
 );
 
 create table notes (

@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from ingest.disclosure import Disclosure, Note, PublishedTotal, Row
-from ingest.readers.text import COLUMNS, FIELDS
+from ingest.readers.form import COLUMNS, FIELDS
 from tests.serving import ROOT
 
 FIRST = ROOT / "ingest" / "disclosures" / "01-FOI-22-026570"

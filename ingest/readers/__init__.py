@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from ingest.disclosure import Disclosure
 from ingest.findings import Finding
-from ingest.readers import text
+from ingest.pdf.pool import Pool
+from ingest.readers import pdf, text
 
-_READERS = {"source.txt": text.read}
+Reader = Callable[[Path, Pool], tuple[Disclosure | None, list[Finding]]]
+_READERS: dict[str, Reader] = {
+    "source.txt": lambda path, _: text.read(path),
+    "source.pdf": pdf.read,
+}
 
 
-def read(folder: Path) -> tuple[Disclosure | None, list[Finding]]:
-    """The document in `folder`, or None where it cannot be made out, with all that is wrong."""
+def read(folder: Path, pool: Pool | None = None) -> tuple[Disclosure | None, list[Finding]]:
+    """The document in `folder`, or None where it cannot be made out, with all that is wrong.
+
+    `pool` says who reads the pages of a PDF.
+    """
     names = " or ".join(_READERS)
     try:
         present = [name for name in _READERS if (folder / name).exists()]
@@ -22,4 +31,4 @@ def read(folder: Path) -> tuple[Disclosure | None, list[Finding]]:
     if len(present) != 1:
         found = "no document" if not present else " and ".join(present)
         return None, [Finding(folder, None, found, names, f"put the document there as {names}")]
-    return _READERS[present[0]](folder / present[0])
+    return _READERS[present[0]](folder / present[0], pool or Pool())

@@ -1,0 +1,30 @@
+"""Workers that stay from test to test: to start one takes longer than to read a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+
+import pytest
+
+from ingest.pdf import pool, work
+from ingest.pdf.limits import Limits
+
+
+@pytest.fixture(scope="session")
+def staying() -> Iterator[Executor]:
+    with ProcessPoolExecutor(2, get_context("spawn"), work.begin, (Limits(),)) as executor:
+        yield executor
+
+
+@pytest.fixture
+def warm(staying: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PDFs are read by workers that were there before, in the way that all workers do."""
+
+    @contextmanager
+    def the_same(_: pool.Pool) -> Iterator[Executor]:
+        yield staying
+
+    monkeypatch.setattr(pool, "_executor", the_same)

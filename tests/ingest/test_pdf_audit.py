@@ -1,0 +1,226 @@
+"""The release gate: what hides is refused or held, and never told."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from ingest.cli import main
+from ingest.pdf.audited import Audited
+from ingest.pdf.pool import Pool, read
+from tests import pdfs
+from tests.documents import FIRST
+
+pytestmark = pytest.mark.usefixtures("warm")
+SECRET = "Kestrelmoor"
+REFUSED = {
+    "box after": {"hidden-over-dark"},
+    "box before": {"hidden-over-dark"},
+    "round": {"hidden-over-dark"},
+    "image": {"hidden-over-dark"},
+    "square": {"hidden-over-dark", "dark-annotation"},
+    "square with look": {"hidden-over-dark"},
+    "redact": {"redact-annotation"},
+    "ink": {"hidden-over-dark", "dark-annotation"},
+    "ink with look": {"hidden-over-dark"},
+    "highlight": {"hidden-over-dark", "dark-annotation"},
+    "highlight with look": {"hidden-over-dark"},
+    "invisible": {"hidden-over-dark"},
+    "clipped": {"hidden-over-dark"},
+}
+HELD = {
+    "white": {"hidden-over-light"},
+    "translucent": {"under-translucent"},
+    "off page": {"off-page"},
+    "light": {"hidden-over-light"},
+    "ocr": {"hidden-over-light"},
+    "layer": {"hidden-over-light", "hidden-layer"},
+    "actual text": {"replacement-text", "text-in-box"},
+    "field": {"form-field"},
+    "attachment": {"attachment"},
+    "script": {"script"},
+    "author": set[str](),
+    "xmp": set[str](),
+    "revision": {"earlier-revision"},
+}
+
+
+def audited(path: Path) -> list[Audited]:
+    return read(path, Pool(1)).findings
+
+
+def test_every_kind_of_leak_is_tried() -> None:
+    assert {*REFUSED, *HELD} == set(pdfs.LEAKS)
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_a_dark_cover_or_a_redact_annotation_is_refused_where_it_is(
+    tmp_path: Path, kind: str
+) -> None:
+    drawn = pdfs.leak(tmp_path / "a.pdf", kind, SECRET)
+    found = [one for one in audited(tmp_path / "a.pdf") if one.kind != "author"]
+    assert {one.kind for one in found} == REFUSED[kind]
+    assert "refuse" in {one.verdict for one in found}
+    box = drawn.boxes[0]
+    for one in found:
+        assert one.page == 1
+        assert one.count in (1, len(SECRET))
+        assert one.box
+        x, y = (one.box[0] + one.box[2]) / 2, (one.box[1] + one.box[3]) / 2
+        assert box.x0 <= x <= box.x1
+        assert box.top <= y <= box.bottom
+
+
+@pytest.mark.parametrize("kind", HELD)
+def test_what_else_a_pdf_carries_is_held_for_a_decision(tmp_path: Path, kind: str) -> None:
+    pdfs.leak(tmp_path / "a.pdf", kind, SECRET)
+    found = audited(tmp_path / "a.pdf")
+    assert {one.kind for one in found} == HELD[kind] | {"author"}
+    assert {one.verdict for one in found} == {"hold"}
+    if kind in ("white", "off page", "light", "translucent"):
+        (one,) = [one for one in found if one.kind != "author"]
+        assert one.count == len(SECRET)
+
+
+@pytest.mark.parametrize("kind", pdfs.LOOKALIKES)
+def test_what_hides_nothing_is_let_through(tmp_path: Path, kind: str) -> None:
+    pdfs.lookalike(tmp_path / "a.pdf", kind)
+    found = {one.kind for one in audited(tmp_path / "a.pdf")}
+    assert found == ({"author", "dark-cell"} if kind == "dark cell" else {"author"})
+
+
+@pytest.mark.parametrize(
+    "variant", [{"rotate": 90}, {"rotate": 270, "origin": (-30, 20)}, {"origin": (100, 50)}]
+)
+def test_a_leak_is_found_on_pages_turned_or_shifted(
+    tmp_path: Path, variant: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheet = pdfs._sheet
+    monkeypatch.setattr(pdfs, "_sheet", lambda path, prepare: sheet(path, prepare, **variant))
+    pdfs.leak(tmp_path / "a.pdf", "box after", SECRET)
+    assert "hidden-over-dark" in {one.kind for one in audited(tmp_path / "a.pdf")}
+
+
+def traces(where: Path, secret: str) -> list[Path]:
+    """The files below `where` in which the word stands, in any of the ways that a PDF writes it."""
+    forms = [secret.encode(), secret.encode("utf-16-be"), secret.encode("utf-16-le")]
+    forms += [secret.encode().hex().encode(), secret.encode().hex().upper().encode()]
+    return [
+        path
+        for path in where.rglob("*")
+        if path.is_file() and any(form in path.read_bytes() for form in forms)
+    ]
+
+
+def commands(source: Path, made: Path) -> list[list[str]]:
+    """Every command that opens a PDF, with all that it can be made to write below `made`."""
+    disclosures = str(made / "disclosures")
+    return [
+        ["audit", str(source), "--report", str(made / "audit.html")],
+        ["compare", str(FIRST / "source.txt"), str(source)],
+        ["add", str(source), "--disclosures", disclosures],
+        ["build", "--disclosures", disclosures, "--database", str(made / "foi.db")],
+    ]
+
+
+@pytest.mark.parametrize("kind", pdfs.LEAKS)
+def test_no_command_tells_a_hidden_word(
+    tmp_path: Path, kind: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """On screen, in the report or in the database; what is refused leaves nothing at all."""
+    given, made = tmp_path / "given", tmp_path / "made"
+    given.mkdir()
+    (made / "disclosures").mkdir(parents=True)
+    source = given / "leak.pdf"
+    pdfs.leak(source, kind, SECRET)
+    assert traces(given, SECRET) == [source]
+    said = ""
+    for command in commands(source, made):
+        result = CliRunner().invoke(main, command)
+        assert isinstance(result.exception, SystemExit | None)
+        said += result.output
+        if command[0] == "audit":
+            assert result.exit_code == (1 if kind in REFUSED else 0), said
+    said += "".join(capfd.readouterr())
+    assert SECRET not in said
+    # What is let through is copied whole, and built from only when a person has decided.
+    copies = [] if kind in REFUSED else list((made / "disclosures").glob("*/source.pdf"))
+    assert list((made / "disclosures").rglob("*.pdf")) == copies
+    assert set(traces(made, SECRET)) <= set(copies)
+
+
+@pytest.mark.parametrize("kind", ["box before", "redact", "white"])
+def test_no_process_leaves_a_hidden_word(tmp_path: Path, kind: str) -> None:
+    """As above, in processes of their own with all their temporary files."""
+    given, made = tmp_path / "given", tmp_path / "made"
+    given.mkdir()
+    (made / "disclosures").mkdir(parents=True)
+    source = given / "leak.pdf"
+    pdfs.leak(source, kind, SECRET)
+    for command in commands(source, made):
+        result = subprocess.run(
+            [sys.executable, "-m", "ingest", *command, "--workers", "1"],
+            capture_output=True,
+            env={"PATH": "/usr/bin:/bin", "TMPDIR": str(made), "PYTHONPATH": ":".join(sys.path)},
+            cwd=made,
+            check=False,
+        )
+        assert SECRET.encode() not in result.stdout + result.stderr
+        assert b"Traceback" not in result.stderr
+    assert {path.name for path in traces(made, SECRET)} <= (
+        {"source.pdf"} if kind == "white" else set()
+    )
+
+
+@pytest.mark.parametrize("kind", ["white", "off page", "light", "ocr", "layer", "translucent"])
+def test_what_cannot_be_seen_is_not_published_though_a_decision_lets_the_document_through(
+    tmp_path: Path, kind: str
+) -> None:
+    pdfs.leak(tmp_path / "leak.pdf", kind, SECRET)
+    disclosures = tmp_path / "disclosures"
+    disclosures.mkdir()
+    runner = CliRunner()
+    result = runner.invoke(
+        main,
+        ["add", str(tmp_path / "leak.pdf"), "--disclosures", str(disclosures), "--publisher", "A",
+         "--source-url", "https://police.example/", "--rights", "none"],
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    (declared,) = disclosures.glob("*/disclosure.yml")
+    text = declared.read_text("utf-8").replace('reason: ""', "reason: seen by a person")
+    declared.write_text(text + "\nredacted: true\n", "utf-8")
+    path = tmp_path / "foi.db"
+    result = runner.invoke(
+        main, ["build", "--disclosures", str(disclosures), "--database", str(path)]
+    )
+    assert result.exit_code == 0, result.output
+    assert SECRET.encode() not in path.read_bytes()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("select count(*) from officer_allegations").fetchone() == (4,)
+
+
+def test_the_report_shows_the_place_black_and_framed(tmp_path: Path) -> None:
+    drawn = pdfs.leak(tmp_path / "a.pdf", "redact", SECRET)
+    report = tmp_path / "audit.html"
+    result = CliRunner().invoke(main, ["audit", str(tmp_path / "a.pdf"), "--report", str(report)])
+    assert result.exit_code == 1
+    page = report.read_text("utf-8")
+    assert "Redact annotations that were never applied" in page
+    (data,) = re.findall(r"base64,([^\"]+)", page)
+    picture = Image.open(io.BytesIO(base64.b64decode(data)))
+    box = drawn.boxes[0]
+    inner = [round(side * 2) for side in box[1:]]
+    place = picture.crop((inner[0] + 2, inner[1] + 2, inner[2] - 2, inner[3] - 2))
+    assert place.convert("L").getextrema() == (0, 0)
+    around = picture.crop((inner[0] - 8, inner[1] - 8, inner[2] + 8, inner[3] + 8))
+    assert (255, 0, 0) in {colour for _, colour in around.getcolors(100_000) or ()}

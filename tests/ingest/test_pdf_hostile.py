@@ -1,0 +1,122 @@
+"""Files made to exhaust a parser, or that are none: a clear error, soon, and nothing lost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from pypdfium2 import PdfDocument
+
+from ingest.pdf.limits import Limits, Unreadable
+from ingest.pdf.pool import Pool, read
+from tests import pdfs
+
+LIMITS = Limits(seconds=10, memory=1 << 30, pages=2_000)
+TOLD = {
+    "empty": "an empty file",
+    "not a PDF": "no PDF",
+    "only a header": "cut short",
+    "truncated": "cut short",
+    "no pages": "no order that could be followed",
+    "no catalog": "no order that could be followed",
+    "image only": "pages without any text",
+    "bomb": "pages without any text",
+    "page tree in a ring": "a page that cannot be loaded",
+    "deep page tree": "cannot make out",
+    "deep forms": "cannot make out",
+    "looping xref": "hold each other without end",
+    "one page many times": "100,000 pages",
+    "giant page": "a page of",
+    "large page": "a page of 14,400 by 14,400 points",
+    "needs a password": "an encrypted document",
+    "restricted": "an encrypted document",
+}
+HARMLESS = {
+    "deep arrays", "deep arrays in content", "form calls itself", "annotations in a ring",
+    "annotations doubled", "claims many pages", "crowded page", "empty MediaBox",
+}  # fmt: skip
+"""Odd, and read all the same: one page, with its words."""
+
+
+def test_every_kind_is_tried() -> None:
+    assert {*TOLD, *HARMLESS} == {*pdfs.HOSTILE, *pdfs.SPOILT}
+
+
+@pytest.mark.parametrize("kind", TOLD)
+def test_what_cannot_be_read_is_told_plainly(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "a.pdf"
+    pdfs.hostile(path, kind)
+    with pytest.raises(Unreadable) as told:
+        read(path, Pool(1, limits=LIMITS))
+    assert TOLD[kind] in told.value.found
+    assert told.value.expected
+    assert told.value.remedy
+
+
+@pytest.mark.parametrize("kind", sorted(HARMLESS))
+def test_what_is_only_odd_is_read(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "a.pdf"
+    pdfs.hostile(path, kind)
+    document = read(path, Pool(1, limits=LIMITS))
+    assert document.file.pages == 1
+    assert sum(page.characters for page in document.pages) >= 4
+
+
+def crowded_among_others(path: Path) -> int:
+    """A document of many pages of which one takes long; the number of that page."""
+    pdfs.hostile(path.with_name("crowded.pdf"), "crowded page")
+    pdfs.long_pdf(path.with_name("long.pdf"), 5)
+    document = PdfDocument.new()
+    for name, pages in (("long.pdf", [0, 1]), ("crowded.pdf", [0]), ("long.pdf", [2])):
+        other = PdfDocument(path.with_name(name))
+        document.import_pages(other, pages)
+    document.save(path)
+    return 3
+
+
+def test_a_page_that_takes_too_long_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    number = crowded_among_others(path)
+    with pytest.raises(Unreadable, match=r"more than 1\.5 seconds") as told:
+        read(path, Pool(2, limits=Limits(seconds=1.5)))
+    assert told.value.page == number
+
+
+def test_a_document_that_takes_too_much_memory_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    pdfs.hostile(path, "bomb")
+    with pytest.raises(Unreadable, match=r"memory|0\.375 GB"):
+        read(path, Pool(1, limits=Limits(memory=3 << 27)))
+
+
+def test_a_cap_of_pages_and_of_bytes_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    pdfs.long_pdf(path, 5)
+    pages = read(path, Pool(1)).file.pages
+    with pytest.raises(Unreadable, match=f"{pages} pages"):
+        read(path, Pool(1, limits=Limits(pages=pages - 1)))
+    with pytest.raises(Unreadable, match=f"a file of {path.stat().st_size:,} bytes"):
+        read(path, Pool(1, limits=Limits(file=1_000)))
+
+
+@pytest.mark.parametrize("kind", ["needs a password", "truncated", "deep forms", "image only"])
+def test_commands_tell_file_and_remedy_and_end_with_1(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "a.pdf"
+    pdfs.hostile(path, kind)
+    start = time.monotonic()
+    for command in ("audit", "add"):
+        result = subprocess.run(
+            [sys.executable, "-m", "ingest", command, str(path), "--workers", "1"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == 1
+        assert "Traceback" not in result.stderr
+        assert "a.pdf" in result.stderr
+        for label in ("found:", "expected:", "to do:"):
+            assert label in result.stderr
+    assert time.monotonic() - start < 60

@@ -1,0 +1,71 @@
+"""Who reads the pages does not change what is read: one worker, two, or those of a Dask cluster."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ingest.pdf import pool
+from ingest.pdf.limits import Limits, Unreadable
+from ingest.pdf.pool import Pool, read
+from tests import pdfs
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("long") / "long.pdf"
+    pdfs.long_pdf(path, 8)
+    return path
+
+
+def test_the_result_does_not_depend_on_workers_or_order(
+    long: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = read(long, Pool(1))
+    monkeypatch.setattr(pool, "CHUNK", 1)
+    assert read(long, Pool(2)) == one
+    assert [page.number for page in one.pages] == list(range(1, one.file.pages + 1))
+    assert one.file.pages >= 8
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_dask_cluster_reads_the_same(long: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    distributed = pytest.importorskip("distributed", reason="never: it is in the development lock")
+    monkeypatch.setattr(pool, "CHUNK", 2)
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        assert len(cluster.workers) == 2
+        assert read(long, Pool(scheduler=cluster.scheduler_address)) == read(long, Pool(1))
+        pdfs.hostile(long.with_name("deep.pdf"), "deep forms")
+        with pytest.raises(Unreadable, match="cannot make out"):
+            read(long.with_name("deep.pdf"), Pool(scheduler=cluster.scheduler_address))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_scheduler_that_is_not_there_is_told(long: Path) -> None:
+    with pytest.raises(Unreadable, match=r"no scheduler at tcp://127\.0\.0\.1:1"):
+        read(long, Pool(scheduler="tcp://127.0.0.1:1", limits=Limits(seconds=2)))
+
+
+def test_progress_is_shown_on_a_terminal_and_nowhere_else(long: Path) -> None:
+    command = [sys.executable, "-m", "ingest", "audit", str(long)]
+    piped = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert piped.stderr == ""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(command, stderr=theirs, stdout=subprocess.DEVNULL) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while chunk := os.read(ours, 4096):
+                shown += chunk
+        except OSError:  # the other end was closed
+            pass
+        process.wait()
+    os.close(ours)
+    assert b"pages/s" in shown
