@@ -26,8 +26,9 @@ from ingest.pdf.carried import carried
 from ingest.pdf.hidden import characters, look
 from ingest.pdf.limits import Limits, Unreadable
 
-# What pdfminer logs may quote the document.
-logging.getLogger("pdfminer").setLevel(logging.CRITICAL + 1)
+# What these log may quote the document.
+for _talker in ("pdfminer", "pdfplumber"):
+    logging.getLogger(_talker).setLevel(logging.CRITICAL + 1)
 
 _nowhere: TextIO | None = None
 """Where the watchdog of a worker of ours writes; None in a worker of others, which it leaves alone."""
