@@ -22,9 +22,10 @@ from reportlab.pdfbase import pdfdoc
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
-from ingest.disclosure import Disclosure, Note, PublishedTotal, Row
+from ingest.disclosure import Disclosure, Row
 from ingest.readers.form import COLUMNS, FIELDS
 from ingest.redaction import BOX, find
+from tests.documents import a_disclosure
 
 PLAIN, BOLD = "Helvetica", "Helvetica-Bold"
 LONG, SHORT = 842.0, 595.0
@@ -473,7 +474,7 @@ class _Pages:
         self.rows_on_page = []
 
 
-def _draw(pages: _Pages, head: Disclosure, rows: Iterable[Row]) -> None:
+def _draw(pages: _Pages, head: Disclosure) -> None:
     """Draw the whole of a disclosure."""
     pages.canvas.setTitle(head.title)
     pages.canvas.setAuthor("A force")
@@ -510,7 +511,7 @@ def _draw(pages: _Pages, head: Disclosure, rows: Iterable[Row]) -> None:
         pages.paragraph(text)
 
     def drawn_rows() -> Iterator[tuple[str, ...]]:
-        for row in rows:
+        for row in head.rows:
             pages.drawn.rows.append(cells(row, pages.style))
             yield pages.drawn.rows[-1]
 
@@ -518,12 +519,10 @@ def _draw(pages: _Pages, head: Disclosure, rows: Iterable[Row]) -> None:
     pages.drawn.cut = pages.table(SHARES, COLUMNS, drawn_rows(), pages.style.cuts, repeat)
 
 
-def disclosure_pdf(
-    path: Path, head: Disclosure, rows: Iterable[Row] | None = None, **variant: Any
-) -> Drawn:
-    """Draw `head` with its own rows, or with these, in the style that `variant` says."""
+def disclosure_pdf(path: Path, disclosure: Disclosure, **variant: Any) -> Drawn:
+    """Draw `disclosure` in the style that `variant` says."""
     pages = _Pages(path, Style(**variant))
-    _draw(pages, head, head.rows if rows is None else rows)
+    _draw(pages, disclosure)
     return pages.save()
 
 
@@ -561,43 +560,13 @@ def made_up_rows(number: int) -> Iterator[Row]:
 
 
 def made_up(number: int) -> Disclosure:
-    """A disclosure of that many rows, without the rows, which `made_up_rows` gives."""
-    per_year: dict[int, int] = {}
-    for row in made_up_rows(number):
-        per_year[row.year] = per_year.get(row.year, 0) + 1
-    texts = (
-        ("System", "This report was extracted from a system on the 2nd of February 2023"),
-        ("Date Range", "Data from the 1st of January 2017 to the 31st of December 2022"),
-        ("Question", "How many officers?"),
-        ("Table", "Officers"),
-        ("Table", r"\* Denotes - Still under investigation"),
-    )
-    return Disclosure(
-        reference="01/FOI/23/000001",
-        title="Officers and their telephones",
-        document_summary="Officers, their telephones, and what came of it.",
-        security_classification="Official",
-        publication_scheme=None,
-        creating_branch="The Data Office",
-        created_on=date(2023, 3, 1),
-        review_on=date(2024, 3, 1),
-        extracted_on=date(2023, 2, 2),
-        covers_from=date(2017, 1, 1),
-        covers_to=date(2022, 12, 31),
-        published_total=number,
-        source_file="01-FOI-23-000001/source.pdf",
-        source_format="pdf",
-        source_sha256="",
-        notes=tuple(Note(section, 1, text) for section, text in texts),
-        totals=tuple(PublishedTotal(year, n, None) for year, n in per_year.items()),
-        rows=(),
-    )
+    """A disclosure of that many rows."""
+    return a_disclosure(list(made_up_rows(number)))
 
 
 def long_pdf(path: Path, pages: int, **variant: Any) -> Drawn:
     """A made-up disclosure of about that many pages."""
-    number = round(pages * ROWS_A_PAGE)
-    return disclosure_pdf(path, made_up(number), made_up_rows(number), **variant)
+    return disclosure_pdf(path, made_up(round(pages * ROWS_A_PAGE)), **variant)
 
 
 ROWS_A_PAGE = 17.46
@@ -606,7 +575,6 @@ ROWS_A_PAGE = 17.46
 # Leaks
 
 Plant = Callable[[_Pages, Rect, float, str], None]
-Verdict = Literal["refuse", "review"]
 
 
 def _text(pages: _Pages, rect: Rect, baseline: float, secret: str, grey: float = 0) -> None:
@@ -769,46 +737,42 @@ def _xmp(pages: _Pages, rect: Rect, baseline: float, secret: str) -> None:
 
 _INK = "/C [0 0 0] /InkList [[LEFT MIDDLE RIGHT MIDDLE]] /BS << /W HEIGHT >>"
 _MARKED = "/C [0 0 0] /QuadPoints [QUAD]"
-LEAKS: dict[str, tuple[Verdict, Plant]] = {
-    "box after": ("refuse", _after(_fill)),
-    "box before": ("refuse", _box_before),
-    "round": (
-        "refuse",
-        _after(lambda pages, rect: pages.canvas.roundRect(*rect, radius=3, stroke=0, fill=1)),
-    ),
-    "image": ("refuse", _after(lambda pages, rect: pages.image(rect))),
-    "square": ("refuse", _annotated("Square", "/IC [0 0 0] /C [0 0 0]", look=False)),
-    "square with look": ("refuse", _annotated("Square", "/IC [0 0 0] /C [0 0 0]", look=True)),
-    "redact": ("refuse", _annotated("Redact", "/IC [0 0 0] /QuadPoints [QUAD]", look=False)),
-    "ink": ("refuse", _annotated("Ink", _INK, look=False)),
-    "ink with look": ("refuse", _annotated("Ink", _INK, look=True)),
-    "highlight": ("refuse", _annotated("Highlight", _MARKED, look=False)),
-    "highlight with look": ("refuse", _annotated("Highlight", _MARKED, look=True)),
-    "white": ("review", _white),
-    "translucent": ("review", _after(_translucent)),
-    "off page": ("review", _off_page),
-    "light": ("review", _after(lambda pages, rect: _fill(pages, rect, 0.9))),
-    "ocr": ("review", _ocr),
-    "invisible": ("refuse", _invisible),
-    "clipped": ("refuse", _clipped),
-    "layer": ("refuse", _layer),
-    "actual text": ("refuse", _actual_text),
-    "field": ("refuse", _field),
-    "attachment": ("refuse", _attachment),
-    "script": ("refuse", _script),
-    "author": ("review", _author),
-    "xmp": ("review", _xmp),
-    "revision": ("refuse", _text),
+LEAKS: dict[str, Plant] = {
+    "box after": _after(_fill),
+    "box before": _box_before,
+    "round": _after(lambda pages, rect: pages.canvas.roundRect(*rect, radius=3, stroke=0, fill=1)),
+    "image": _after(lambda pages, rect: pages.image(rect)),
+    "square": _annotated("Square", "/IC [0 0 0] /C [0 0 0]", look=False),
+    "square with look": _annotated("Square", "/IC [0 0 0] /C [0 0 0]", look=True),
+    "redact": _annotated("Redact", "/IC [0 0 0] /QuadPoints [QUAD]", look=False),
+    "ink": _annotated("Ink", _INK, look=False),
+    "ink with look": _annotated("Ink", _INK, look=True),
+    "highlight": _annotated("Highlight", _MARKED, look=False),
+    "highlight with look": _annotated("Highlight", _MARKED, look=True),
+    "white": _white,
+    "translucent": _after(_translucent),
+    "off page": _off_page,
+    "light": _after(lambda pages, rect: _fill(pages, rect, 0.9)),
+    "ocr": _ocr,
+    "invisible": _invisible,
+    "clipped": _clipped,
+    "layer": _layer,
+    "actual text": _actual_text,
+    "field": _field,
+    "attachment": _attachment,
+    "script": _script,
+    "author": _author,
+    "xmp": _xmp,
+    "revision": _text,
 }
-"""Each kind of leak, what the notes ask for it (a proposal where they say nothing), and how it is
-drawn in the place of the page's first marker."""
+"""Each kind of leak, and how it is drawn in the place of the page's first marker."""
 
 
 def _sheet(path: Path, prepare: Callable[[_Pages], None], **variant: Any) -> Drawn:
     """One page of four rows, with something about it."""
     pages = _Pages(path, replace(Style(compress=False), **variant))
     prepare(pages)
-    _draw(pages, made_up(4), made_up_rows(4))
+    _draw(pages, made_up(4))
     return pages.save()
 
 
@@ -822,7 +786,7 @@ def leak(path: Path, kind: str, secret: str) -> Drawn:
 
         return prepare
 
-    drawn = _sheet(path, planting(LEAKS[kind][1]))
+    drawn = _sheet(path, planting(LEAKS[kind]))
     if kind == "revision":
         before = path.read_bytes()
         drawn = _sheet(path, planting(lambda pages, rect, *_: _fill(pages, rect)))
@@ -1027,7 +991,7 @@ def _encrypted(path: Path, user: str) -> None:
     pages = _Pages(
         path, Style(), encrypt=StandardEncryption(user, "owner", canCopy=0, strength=128)
     )
-    _draw(pages, made_up(4), made_up_rows(4))
+    _draw(pages, made_up(4))
     pages.save()
 
 

@@ -45,7 +45,6 @@ _MOST_ANNOTATIONS = 20_000
 def replacements(canvas: Canvas) -> Iterator[Audited]:
     """Texts to be read in place of what is drawn. ActualText is taken off the page in memory: pdfium
     would report its characters and not those that are drawn."""
-    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
     length = ctypes.c_ulong()
     for found, kind in canvas.objects:
         for at in range(max(0, pdfium.FPDFPageObj_CountMarks(found))):
@@ -55,9 +54,7 @@ def replacements(canvas: Canvas) -> Iterator[Audited]:
                     continue
                 pdfium.FPDFPageObjMark_GetParamStringValue(mark, key, None, 0, length)
                 if length.value > _EMPTY:
-                    pdfium.FPDFPageObj_GetBounds(found, left, bottom, right, top)
-                    box = (left.value, bottom.value, right.value, top.value)
-                    seen = canvas.seen(canvas.pixels(box))
+                    seen = canvas.seen(canvas.pixels(_bounds(found)))
                     yield Audited("replacement-text", "hold", canvas.number, seen)
                 if kind == pdfium.FPDF_PAGEOBJ_TEXT and key == b"ActualText":
                     pdfium.FPDFPageObjMark_RemoveParam(found, mark, key)
@@ -138,6 +135,23 @@ def _cover(
             yield Audited("dark-annotation", verdict, canvas.number, seen, below)  # type: ignore[arg-type]
 
 
+def _bounds(found: Any) -> Box:
+    """The bounds of an object, in the page's own points."""
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    pdfium.FPDFPageObj_GetBounds(found, left, bottom, right, top)
+    return left.value, bottom.value, right.value, top.value
+
+
+def _frames(frame: Box, x: float, y: float, side: float) -> bool:
+    """Whether a patch lies well within a picture, whose edges are no words."""
+    return (
+        frame[0] + side <= x
+        and frame[1] + side <= y
+        and x + 2 * side <= frame[2]
+        and y + 2 * side <= frame[3]
+    )
+
+
 def _within(box: Box, frame: Box) -> bool:
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     return frame[0] <= x <= frame[2] and frame[1] <= y <= frame[3]
@@ -159,10 +173,12 @@ def pictures_under_boxes(canvas: Canvas, sight: Sight) -> Iterator[Audited]:
 
     seen = patches(sight.bare, 60, 255)
     paper, ink = patches(alone, DARK, 255), patches(alone, 0, DARK - 1)
+    frames = [canvas.pixels(_bounds(found)) for found in canvas.of_kind(pdfium.FPDF_PAGEOBJ_IMAGE)]
     inner = [
         at
         for at in range(across, across * (down - 1))
         if 0 < at % across < across - 1
+        and any(_frames(frame, at % across * side, at // across * side, side) for frame in frames)
         # The pictures have both paper and ink here, the page and its neighbours neither: edges may
         # be out of register.
         and paper[at] > 26 and ink[at] > 4

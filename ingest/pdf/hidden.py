@@ -37,6 +37,8 @@ _HIDDEN, _IN_PART = 0.15, 0.5
 """Shares of a glyph's ink that changed: below the first it is hidden, below the second covered in part."""
 _FAINT, _WEAK = 32, 64
 """Contrasts on a dark ground: below the first nobody reads it, below the second few do."""
+_DARKER = 90
+"""The same of words darker than their dark ground, which were hardly set for readers."""
 _SHOWS_THROUGH = 0.8
 """The share of the text's own contrast below which something lies over it."""
 _OWN = 0.3
@@ -123,7 +125,7 @@ def look(canvas: Canvas, found: Sequence[Character]) -> Sight:
     full = canvas.draw()
     with canvas.only(pdfium.FPDF_PAGEOBJ_TEXT, shown=False):
         bare = canvas.draw()
-    looking = _Looking(canvas, found, difference(full, bare), bare.convert("L"))
+    looking = _Looking(canvas, found, full, bare)
     kinds = looking.kinds()
     findings = list(_in_lines(canvas, found, kinds))
     if looking.untold:
@@ -140,10 +142,11 @@ class _Looking:
     """The drawings of one page, and what they tell of a character."""
 
     def __init__(
-        self, canvas: Canvas, found: Sequence[Character], changed: Image.Image, grey: Image.Image
+        self, canvas: Canvas, found: Sequence[Character], full: Image.Image, bare: Image.Image
     ) -> None:
-        self.canvas, self.found, self.changed, self.grey = canvas, found, changed, grey
-        self.dark = mask(grey, 0, DARK - 1)
+        self.canvas, self.found, self.changed = canvas, found, difference(full, bare)
+        self.full, self.grey = full.convert("L"), bare.convert("L")
+        self.dark = mask(self.grey, 0, DARK - 1)
         self.pixels = [canvas.pixels(one.box) for one in found]
         self.untold = 0
         self.own = self._apart()
@@ -153,8 +156,8 @@ class _Looking:
             self.ink = ImageChops.invert(canvas.draw(annotations=False).convert("L"))
         # One picture of all three, so that one histogram of a box tells everything of it.
         self.told = ImageChops.add(
-            ImageChops.add(mask(self.ink, _INK), mask(changed, _CHANGED, value=2)),
-            mask(grey, 0, _DIM - 1, value=4),
+            ImageChops.add(mask(self.ink, _INK), mask(self.changed, _CHANGED, value=2)),
+            mask(self.grey, 0, _DIM - 1, value=4),
         )
 
     def kinds(self) -> list[str | None]:
@@ -224,6 +227,8 @@ class _Looking:
         """Of a character that shows, at least in part: whether it may have been meant not to."""
         own = max(_INK, _most(self.ink, place))
         contrast = _most(self.changed, place) * 255 / own
+        if dark and contrast < _DARKER and _mean(self.full, place) < _mean(self.grey, place):
+            return "faint-over-dark"
         if dark and contrast < _WEAK:
             return "faint-over-dark" if contrast < _FAINT else "under-translucent"
         if ratio < _IN_PART:
@@ -258,6 +263,12 @@ class _Looking:
             alone = difference(whole, self.canvas.without(handles[owner]))
             apart |= {at: alone.crop(self.canvas.cut(self.pixels[at])) for at in ats}
         return apart
+
+
+def _mean(picture: Image.Image, place: Pixels) -> float:
+    """The mean grey of a picture within a box."""
+    counts = picture.crop(place).histogram()
+    return sum(grey * count for grey, count in enumerate(counts)) / max(1, sum(counts))
 
 
 def _most(picture: Image.Image, place: Pixels) -> int:

@@ -20,6 +20,7 @@ from ingest.pdf.audited import Audited
 from ingest.pdf.pool import Pool, read
 from tests import pdfs
 from tests.documents import FIRST
+from tests.filings import filings
 
 pytestmark = pytest.mark.usefixtures("warm")
 SECRET = "Kestrelmoor"
@@ -109,6 +110,17 @@ def test_a_leak_is_found_on_pages_turned_or_shifted(
     monkeypatch.setattr(pdfs, "_sheet", lambda path, prepare: sheet(path, prepare, **variant))
     pdfs.leak(tmp_path / "a.pdf", "box after", SECRET)
     assert "hidden-over-dark" in {one.kind for one in audited(tmp_path / "a.pdf")}
+
+
+def test_the_gate_is_right_on_pages_it_has_never_seen(tmp_path: Path) -> None:
+    """Held to the precision and recall that it is published with."""
+    leaking = filings(tmp_path / "a.pdf", 100, seed=7)
+    found = {one.page for one in audited(tmp_path / "a.pdf") if one.verdict == "refuse"}
+    refused = [number in found for number in range(1, len(leaking) + 1)]
+    rightly = sum(leaks and is_refused for leaks, is_refused in zip(leaking, refused, strict=True))
+    assert 40 <= sum(leaking) <= 60
+    assert rightly / sum(refused) >= 0.95
+    assert rightly / sum(leaking) >= 0.95
 
 
 def traces(where: Path, secret: str) -> list[Path]:
