@@ -27,7 +27,7 @@ build: $(SERVING) ## Read and check every disclosure, and build foi.db
 	$(BIN)/python -m ingest build
 
 test: $(DEVELOPING) chromium ## Run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(DEVELOPING) ## Check style and types
 	$(BIN)/ruff check .

@@ -73,10 +73,10 @@ class Reading:
             )
         return True
 
-    def head_complete(self, how: str) -> None:
-        """Report each part of the head that is not there; `how` tells how a field is written."""
+    def head_complete(self, title: str, how: str) -> None:
+        """Report each part of the head that is not there; `title` and `how` tell how it is written."""
         if self.title is None:
-            self.report(None, "no title", "the title before the fields", "see the document")
+            self.report(None, "no title", title, "see the document")
         for label, name in FIELDS.items():
             if name not in self.fields:
                 self.report(None, f"no {label}", f"{label}{how}", "add the line")

@@ -206,7 +206,7 @@ class _Interpreting:
         self._end_title()
         for label, values in self.values.items():
             self.reading.take_field(1, label, " ".join(filter(None, values)))
-        self.reading.head_complete(" before a value")
+        self.reading.head_complete("a title above the fields", " before a value")
         self.noted = True
 
     # Tables

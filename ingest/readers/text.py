@@ -78,7 +78,7 @@ def _read_head(reading: Reading, lines: list[Line]) -> None:
                 f"the title between ** and **, or one of {', '.join(FIELDS)}, each once",
                 "see the document; a field of another name wants a line in ingest/readers/form.py",
             )
-    reading.head_complete(" in bold, a tab, a value")
+    reading.head_complete("a line between ** and **", " in bold, a tab, a value")
 
 
 def _read_guidance(reading: Reading, lines: list[Line]) -> list[Passage]:

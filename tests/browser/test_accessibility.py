@@ -41,6 +41,8 @@ PAGES = (
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 CRITERIA = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_axe_finds_nothing(chromium: Browser, address: str, path: str) -> None:
@@ -54,7 +56,8 @@ async def test_axe_finds_nothing(chromium: Browser, address: str, path: str) -> 
         found += [f"{width}: {wide} wide"] if wide > width else []
         for scheme in SCHEMES:
             await page.emulate_media(color_scheme=scheme)
-            results = await Axe().run(page, options=CRITERIA)
+            # What is dark or light changes colours and nothing else.
+            results = await Axe().run(page, options=CRITERIA if scheme == "light" else COLOURS)
             found += [
                 f"{scheme} {width}: {violation['id']}: {node['html'][:120]}"
                 for violation in results.response["violations"]

@@ -10,7 +10,7 @@ COLUMNS = {
     "disclosures": """id* reference title document_summary security_classification
         publication_scheme creating_branch created_on review_on extracted_on covers_from covers_to
         published_total:INTEGER source_url source_file source_format source_sha256 copy_status
-        rights publisher""",
+        rights publisher withheld_share_estimate:REAL""",
     "notes": "disclosure_id* section* position*:INTEGER text",
     "published_totals": "disclosure_id* year*:INTEGER officers:INTEGER",
     "officer_allegations": """id* disclosure_id position:INTEGER block:INTEGER line:INTEGER

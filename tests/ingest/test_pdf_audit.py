@@ -114,11 +114,11 @@ def test_a_leak_is_found_on_pages_turned_or_shifted(
 
 def test_the_gate_is_right_on_pages_it_has_never_seen(tmp_path: Path) -> None:
     """Held to the precision and recall that it is published with."""
-    leaking = filings(tmp_path / "a.pdf", 100, seed=7)
+    leaking = filings(tmp_path / "a.pdf", 60, seed=7)
     found = {one.page for one in audited(tmp_path / "a.pdf") if one.verdict == "refuse"}
     refused = [number in found for number in range(1, len(leaking) + 1)]
     rightly = sum(leaks and is_refused for leaks, is_refused in zip(leaking, refused, strict=True))
-    assert 40 <= sum(leaking) <= 60
+    assert 20 <= sum(leaking) <= 40
     assert rightly / sum(refused) >= 0.95
     assert rightly / sum(leaking) >= 0.95
 
