@@ -60,12 +60,12 @@ def outcome(text: Disclosure, differences: Sequence[Difference]) -> str:
     if not differences:
         return "no differences"
     rows = len({(one.line, one.page) for one in differences if one.line or one.page})
-    return (
-        f"{numbered(len(differences), 'difference')}, in {rows:,} of {numbered(len(text.rows), 'row')}"
-        " and elsewhere" * any(not (one.line or one.page) for one in differences)
-        if rows
-        else f"{numbered(len(differences), 'difference')}, none in the rows"
-    )
+    found = numbered(len(differences), "difference")
+    if not rows:
+        return f"{found}, none in the rows"
+    elsewhere = any(not (one.line or one.page) for one in differences)
+    in_rows = f"{found}, in {rows:,} of {numbered(len(text.rows), 'row')}"
+    return in_rows + (" and elsewhere" if elsewhere else "")
 
 
 def _heads(text: Disclosure, pdf: Disclosure) -> Iterator[Difference]:
@@ -76,8 +76,11 @@ def _heads(text: Disclosure, pdf: Disclosure) -> Iterator[Difference]:
 
 
 def _notes(text: Disclosure, pdf: Disclosure) -> Iterator[Difference]:
-    ours = {(note.section, note.position): note.text for note in text.notes}
-    theirs = {(note.section, note.position): note.text for note in pdf.notes}
+    ours, theirs = (
+        # A conversion to Markdown escapes what the document does not.
+        {(note.section, note.position): note.text.replace("\\*", "*") for note in notes}
+        for notes in (text.notes, pdf.notes)
+    )
     for key in dict.fromkeys([*ours, *theirs]):
         if ours.get(key) != theirs.get(key):
             yield Difference(f"note {key[1]} of {key[0]}", ours.get(key), theirs.get(key))

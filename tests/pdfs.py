@@ -33,6 +33,8 @@ MARGIN = 36.0
 SHARES = (0.06, 0.09, 0.45, 0.14, 0.13, 0.13)
 PAD = 2.5
 BLOCKS = "█" * 6
+BLOCK = r"\001"
+"""The code of █ in the font that is made for it."""
 
 
 @dataclass(frozen=True)
@@ -478,6 +480,7 @@ def _draw(pages: _Pages, head: Disclosure) -> None:
     """Draw the whole of a disclosure."""
     pages.canvas.setTitle(head.title)
     pages.canvas.setAuthor("A force")
+    pages.canvas.setSubject("")
     pages.paragraph(head.title, BOLD, after=6)
     for label, name in FIELDS.items():
         value = getattr(head, name)
@@ -737,6 +740,44 @@ def _xmp(pages: _Pages, rect: Rect, baseline: float, secret: str) -> None:
 
 _INK = "/C [0 0 0] /InkList [[LEFT MIDDLE RIGHT MIDDLE]] /BS << /W HEIGHT >>"
 _MARKED = "/C [0 0 0] /QuadPoints [QUAD]"
+
+
+def _under_blocks(pages: _Pages, rect: Rect, baseline: float, secret: str) -> None:
+    """Under a run of █, which are text as well."""
+    _text(pages, rect, baseline, secret)
+    count = int(rect[2] / (0.6 * pages.style.size)) + 1
+    pages.raw(
+        f"BT /Blocks {pages.style.size} Tf 1 0 0 1 {rect[0]:.2f} {baseline:.2f} Tm "
+        f"({BLOCK * count}) Tj ET"
+    )
+    pages.block_font()
+
+
+def _hatched(pages: _Pages, rect: Rect) -> None:
+    x, y, width, height = rect
+    for step in range(int(height)):
+        _fill(pages, (x, y + step, width, 0.5))
+
+
+def _pale(pages: _Pages, rect: Rect, baseline: float, secret: str) -> None:
+    _text(pages, rect, baseline, secret, grey=0.95)
+
+
+def _sized(size: float, scale: float = 1) -> Plant:
+    """In type so small, below a box."""
+
+    def plant(pages: _Pages, rect: Rect, baseline: float, secret: str) -> None:
+        pages.canvas.setFont(PLAIN, pages.style.size)
+        font = pages.canvas._doc.getInternalFontName(PLAIN).lstrip("/")
+        pages.raw(
+            f"q {scale} 0 0 {scale} {rect[0] + 3:.2f} {baseline:.2f} cm "
+            f"BT /{font} {size} Tf 1 0 0 1 0 0 Tm {_literal(secret)} Tj ET Q"
+        )
+        _fill(pages, rect)
+
+    return plant
+
+
 LEAKS: dict[str, Plant] = {
     "box after": _after(_fill),
     "box before": _box_before,
@@ -764,6 +805,12 @@ LEAKS: dict[str, Plant] = {
     "author": _author,
     "xmp": _xmp,
     "revision": _text,
+    "under blocks": _under_blocks,
+    "hatched": _after(_hatched),
+    "pale": _pale,
+    "size nought": _sized(0),
+    "tiny matrix": _sized(9, 0.0001),
+    "tiny type": _sized(0.6),
 }
 """Each kind of leak, and how it is drawn in the place of the page's first marker."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pypdfium2.raw as pdfium
+from pdfminer.pdftypes import resolve1
 
 from ingest.pdf.audited import Audited, Box
 from ingest.pdf.canvas import Canvas, mask
@@ -40,6 +41,7 @@ _EMPTY = 2
 _PATCH = 3.0
 """Points a side of the patches in which pictures are compared with the page."""
 _MOST_ANNOTATIONS = 20_000
+_MOST_PICTURES = 60
 
 
 def replacements(canvas: Canvas) -> Iterator[Audited]:
@@ -96,6 +98,12 @@ def _annotation(canvas: Canvas, found: Any, characters: Sequence[Character]) -> 
     if kind == pdfium.FPDF_ANNOT_REDACT:
         yield Audited("redact-annotation", "refuse", canvas.number, seen)
         return
+    if any(
+        pdfium.FPDFPageObj_GetType(pdfium.FPDFAnnot_GetObject(found, at))
+        == pdfium.FPDF_PAGEOBJ_TEXT
+        for at in range(max(0, pdfium.FPDFAnnot_GetObjectCount(found)))
+    ):
+        yield Audited("annotation-text", "hold", canvas.number, seen)
     if kind == pdfium.FPDF_ANNOT_WIDGET:
         form = canvas.form
         filled = form and pdfium.FPDFAnnot_GetFormFieldValue(form, found, None, 0) > _EMPTY
@@ -110,6 +118,25 @@ def _annotation(canvas: Canvas, found: Any, characters: Sequence[Character]) -> 
     below = sum(_within(one.box, box) for one in characters) if box else 0
     if below and kind in _COVERS:
         yield from _cover(canvas, found, kind, seen, below)
+
+
+def marked(canvas: Canvas, references: Any) -> Iterator[Audited]:
+    """The places that Redact annotations mark by their corners, which may lie outside their rectangles.
+
+    pdfium does not tell them; `references` are the page's annotations as pdfminer has them. Only
+    what they hold themselves is looked at, for they may refer to each other without end.
+    """
+    listed = resolve1(references)
+    for reference in (listed if isinstance(listed, list) else [])[:_MOST_ANNOTATIONS]:
+        found = resolve1(reference)
+        if not isinstance(found, dict) or getattr(found.get("Subtype"), "name", "") != "Redact":
+            continue
+        corners = resolve1(found.get("QuadPoints"))
+        numbers = [side for side in corners or () if isinstance(side, (int, float))]
+        for at in range(0, len(numbers) - 7, 8):
+            xs, ys = numbers[at : at + 8 : 2], numbers[at + 1 : at + 8 : 2]
+            place = canvas.seen(canvas.pixels((min(xs), min(ys), max(xs), max(ys))))
+            yield Audited("redact-annotation", "refuse", canvas.number, place)
 
 
 def _cover(
@@ -158,39 +185,39 @@ def _within(box: Box, frame: Box) -> bool:
 
 
 def pictures_under_boxes(canvas: Canvas, sight: Sight) -> Iterator[Audited]:
-    """Scanned words below a dark area: patches all dark on the page and not so in its pictures alone."""
-    if not canvas.of_kind(pdfium.FPDF_PAGEOBJ_IMAGE):
-        return
-    with canvas.only(pdfium.FPDF_PAGEOBJ_IMAGE):
-        alone = canvas.draw(annotations=False).convert("L")
+    """Scanned words below a dark area: patches all dark on the page and not so in a picture alone."""
     side = max(2, round(_PATCH * canvas.scale))
     across, down = max(1, canvas.size[0] // side), max(1, canvas.size[1] // side)
-    frame = (0, 0, across * side, down * side)
 
     def patches(picture: Any, least: int, most: int) -> bytes:
-        reduced: bytes = mask(picture.crop(frame), least, most, 255).reduce(side).tobytes()
+        cut = picture.crop((0, 0, across * side, down * side))
+        reduced: bytes = mask(cut, least, most, 255).reduce(side).tobytes()
         return reduced
 
     seen = patches(sight.bare, 60, 255)
-    paper, ink = patches(alone, DARK, 255), patches(alone, 0, DARK - 1)
-    frames = [canvas.pixels(_bounds(found)) for found in canvas.of_kind(pdfium.FPDF_PAGEOBJ_IMAGE)]
-    inner = [
-        at
-        for at in range(across, across * (down - 1))
-        if 0 < at % across < across - 1
-        and any(_frames(frame, at % across * side, at // across * side, side) for frame in frames)
-        # The pictures have both paper and ink here, the page and its neighbours neither: edges may
-        # be out of register.
-        and paper[at] > 26 and ink[at] > 4
-        and not any(seen[at + step] for step in (0, -1, 1, -across, across))
-    ]  # fmt: skip
-    if inner:
-        xs, ys = [at % across for at in inner], [at // across for at in inner]
-        place = (min(xs) * side, min(ys) * side, (max(xs) + 1) * side, (max(ys) + 1) * side)
-        yield Audited(
-            "image-under-box",
-            "refuse" if len(inner) >= 3 else "hold",
-            canvas.number,
-            canvas.seen(place),
-            len(inner),
-        )
+    for number, found in enumerate(canvas.of_kind(pdfium.FPDF_PAGEOBJ_IMAGE)):
+        frame = canvas.pixels(_bounds(found))
+        if min(frame[2] - frame[0], frame[3] - frame[1]) < 3 * side or number >= _MOST_PICTURES:
+            continue
+        alone = canvas.alone(found).convert("L")
+        paper, ink = patches(alone, DARK, 255), patches(alone, 0, DARK - 1)
+        inner = [
+            at
+            for at in range(across, across * (down - 1))
+            if 0 < at % across < across - 1
+            # The picture has both paper and ink here, the page and its neighbours neither.
+            and paper[at] > 26 and ink[at] > 4
+            and not any(seen[at + step] for step in (0, -1, 1, -across, across))
+            and _frames(frame, at % across * side, at // across * side, side)
+        ]  # fmt: skip
+        if inner:
+            xs, ys = [at % across for at in inner], [at // across for at in inner]
+            place = (min(xs) * side, min(ys) * side, (max(xs) + 1) * side, (max(ys) + 1) * side)
+            verdict = "refuse" if len(inner) >= 3 else "hold"
+            yield Audited(
+                "image-under-box",
+                verdict,  # type: ignore[arg-type]
+                canvas.number,
+                canvas.seen(place),
+                len(inner),
+            )

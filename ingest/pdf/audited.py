@@ -19,12 +19,15 @@ KINDS: dict[str, str] = {
     "partly-covered": "characters covered in part",
     "under-translucent": "characters below a dark area that lets them through",
     "overlapping": "pieces of text that lie on others, too many to be told apart",
+    "unaudited": "characters that the reader gets and that are not drawn, which are not read",
+    "unread": "characters that are drawn and that the reader does not get",
     "off-page": "characters outside the page",
     "cropped": "characters outside the part of the page that is shown",
     "text-in-box": "characters in a dark box, taken for the reason and left out of what is read",
     "dark-cell": "cells that are dark as a whole",
     "hidden-annotation": "annotations that are not shown",
     "annotation-file": "annotations that carry a file, a sound or a film",
+    "annotation-text": "annotations whose appearance holds text, which is not read",
     "comment": "annotations with a comment",
     "form-field": "form fields with a value",
     "replacement-text": "text given to be read in place of what is drawn (ActualText, Alt, E)",
@@ -33,10 +36,12 @@ KINDS: dict[str, str] = {
     "hidden-layer": "layers that are switched off",
     "script": "scripts and actions",
     "author": "names and history in the metadata",
+    "outline": "entries of an outline",
     "thumbnail": "thumbnails, which may show an earlier state",
     "program-data": "data that a program keeps for itself",
 }
-"""Each kind of finding, in words. All but the first five are held for a decision."""
+"""Each kind of finding, in words. The first five are refused, where they are plain; the rest is held
+for a decision."""
 
 
 @dataclass(frozen=True)

@@ -151,6 +151,15 @@ class Canvas:
         pdfium.FPDFPageObj_SetIsActive(found, True)
         return drawn
 
+    def alone(self, found: Any) -> Image.Image:
+        """That object and nothing else of the page."""
+        for other, _ in self.objects:
+            pdfium.FPDFPageObj_SetIsActive(other, other is found)
+        drawn = self.draw(annotations=False)
+        for other, _ in self.objects:
+            pdfium.FPDFPageObj_SetIsActive(other, True)
+        return drawn
+
     def paint_text(self, grey: int) -> None:
         """Give all text that colour, opaque, for good."""
         for found in self.of_kind(pdfium.FPDF_PAGEOBJ_TEXT):

@@ -32,7 +32,8 @@ def carried(document: Any, data: bytes, limits: Limits) -> Iterator[Audited]:
     found = _in_objects(data, limits)
     found["attachment"] = max(found["attachment"], pdfium.FPDFDoc_GetAttachmentCount(document))
     found["script"] = max(found["script"], pdfium.FPDFDoc_GetJavaScriptActionCount(document))
-    found["author"] += pdfium.FPDF_GetMetaText(document, b"Author", None, 0) > 2
+    for key in (b"Author", b"Subject", b"Keywords"):
+        found["author"] += pdfium.FPDF_GetMetaText(document, key, None, 0) > 2
     found["earlier-revision"] = _revisions(data)
     for kind, count in sorted(found.items()):
         if count > 0 and kind == "redact-annotation":
@@ -85,6 +86,9 @@ def _count(value: dict[str, Any], counts: Counter[str]) -> None:
     counts["attachment"] += kind in ("EmbeddedFile", "Filespec") or "EF" in value
     counts["script"] += "JS" in value or action in _ACTIONS or "AA" in value
     counts["hidden-layer"] += bool(value.get("OFF")) or _name(value.get("BaseState")) == "OFF"
+    counts["outline"] += (
+        "Title" in value and "Parent" in value and ("Dest" in value or "A" in value)
+    )
     counts["thumbnail"] += "Thumb" in value
     counts["program-data"] += "PieceInfo" in value
     counts["form-field"] += "XFA" in value

@@ -44,7 +44,7 @@ _SHOWS_THROUGH = 0.8
 _OWN = 0.3
 """The share of its seen ink that must be a character's own where it lies on others."""
 _OVERLAP = 0.2
-_MOST_OVERLAPS, _MOST_PAIRS = 40, 2_000_000
+_MOST_OVERLAPS, _MOST_PAIRS = 100, 2_000_000
 _CELL = 24.0
 _BLANK = frozenset(
     chain(
@@ -53,15 +53,10 @@ _BLANK = frozenset(
     )
 )  # fmt: skip
 _NO_CODE = 0
-_UNSEEN = {
-    "hidden-over-dark",
-    "hidden-over-light",
-    "faint-over-dark",
-    "under-translucent",
-    "off-page",
-    "cropped",
-}
-"""What is not read, whatever a person may decide: it was not meant to be."""
+_PALE = 40
+"""The contrast on a light ground below which words are as good as hidden."""
+_TINY = 3.0
+"""Points: type that is smaller was not set for readers."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +72,15 @@ class Character:
 
 @dataclass(frozen=True)
 class Sight:
-    """What is to be seen on a page: the findings; the boxes of the characters that cannot be seen,
-    as on the page; how many there are in all; and, in grey, the page without its text."""
+    """What is to be seen on a page: the findings; the boxes of the characters that can be seen and of
+    those that cannot, as on the page; and, in grey, the page without its text.
+
+    What is a finding cannot be seen, whatever a person may decide: it was not meant to be read.
+    """
 
     findings: list[Audited]
+    seen: list[Box]
     unseen: list[Box]
-    characters: int
     bare: Image.Image
 
 
@@ -112,7 +110,9 @@ def characters(page: Any, number: int, limits: Limits) -> list[Character]:
             pdfium.FPDFText_GetLooseCharBox(text, at, loose)
             x0, x1 = sorted((left.value, right.value))
             y0, y1 = sorted((bottom.value, top.value))
-            size = min(abs(loose.top - loose.bottom), 3 * (y1 - y0) + 3 * (x1 - x0)) or 1.0
+            # The longer side, for on pages turned to their side letters lie.
+            loosely = max(abs(loose.top - loose.bottom), abs(loose.right - loose.left))
+            size = min(loosely, 3 * (y1 - y0) + 3 * (x1 - x0)) or 1.0
             owner = ctypes.cast(pdfium.FPDFText_GetTextObject(text, at), ctypes.c_void_p).value
             found.append(Character((x0, y0, x1, y1), size, owner or 0, code != _NO_CODE))
         return found
@@ -128,14 +128,10 @@ def look(canvas: Canvas, found: Sequence[Character]) -> Sight:
     looking = _Looking(canvas, found, full, bare)
     kinds = looking.kinds()
     findings = list(_in_lines(canvas, found, kinds))
-    if looking.untold:
-        findings.append(Audited("overlapping", "hold", canvas.number, None, looking.untold))
-    unseen = [
-        canvas.seen(canvas.pixels(one.box))
-        for one, kind in zip(found, kinds, strict=True)
-        if kind in _UNSEEN
-    ]
-    return Sight(findings, unseen, len(found), looking.grey)
+    places = [canvas.seen(box) for box in looking.pixels]
+    seen = [place for place, kind in zip(places, kinds, strict=True) if not kind]
+    unseen = [place for place, kind in zip(places, kinds, strict=True) if kind]
+    return Sight(findings, seen, unseen, looking.grey)
 
 
 class _Looking:
@@ -147,8 +143,9 @@ class _Looking:
         self.canvas, self.found, self.changed = canvas, found, difference(full, bare)
         self.full, self.grey = full.convert("L"), bare.convert("L")
         self.dark = mask(self.grey, 0, DARK - 1)
+        self.dark_with_text = mask(self.full, 0, DARK - 1)
         self.pixels = [canvas.pixels(one.box) for one in found]
-        self.untold = 0
+        self.untold: set[int] = set()
         self.own = self._apart()
         self._through: Image.Image | None = None
         canvas.paint_text(0)
@@ -162,7 +159,10 @@ class _Looking:
 
     def kinds(self) -> list[str | None]:
         """Why each character is a finding, or None."""
-        placed = [self._outside(at) for at in range(len(self.found))]
+        placed = [
+            self._outside(at) or ("overlapping" if at in self.untold else None)
+            for at in range(len(self.found))
+        ]
         if self.found and all(kind == "off-page" for kind in placed):
             raise Unreadable(
                 "characters, all of which fall off the page",
@@ -195,12 +195,14 @@ class _Looking:
         ratio = seen / ink
         if at in self.own:
             own = mask(self.own[at], _CHANGED).histogram()[1]
-            if own < _OWN * max(seen, 1) and own < 0.06 * area:
+            if own < _OWN * max(seen, 1):
                 ratio = 0.0
-        if ratio >= _IN_PART and dim < 0.4 * area:
+        tiny = self.found[at].size < _TINY
+        pale = _most(self.changed, place) < _PALE
+        if ratio >= _IN_PART and dim < 0.4 * area and not tiny and not pale:
             return None
         dark = self._on_dark(at, place, area)
-        if ratio < _HIDDEN:
+        if ratio < _HIDDEN or tiny or (pale and not dark):
             return "hidden-over-dark" if dark else "hidden-over-light"
         return self._dimmed(place, dark, ratio)
 
@@ -219,6 +221,8 @@ class _Looking:
             )
         )
         large = area > 0.12 * size**2
+        if at in self.own and share(self.dark_with_text, around) >= _DARK_GROUND:
+            return True  # what covers it is text as well
         return share(self.dark, around) >= _DARK_GROUND or (
             large and share(self.dark, place) >= 0.97
         )
@@ -232,7 +236,7 @@ class _Looking:
         if dark and contrast < _WEAK:
             return "faint-over-dark" if contrast < _FAINT else "under-translucent"
         if ratio < _IN_PART:
-            return "partly-covered"
+            return "hidden-over-dark" if dark else "partly-covered"
         through = _most(self._shown_through(), place) / own
         # Nothing at all shows through where a glyph brings colours of its own.
         return "under-translucent" if 0.02 < through < _SHOWS_THROUGH else None
@@ -258,7 +262,7 @@ class _Looking:
         apart: dict[int, Image.Image] = {}
         for number, (owner, ats) in enumerate(lying.items()):
             if number >= _MOST_OVERLAPS or owner not in handles:
-                self.untold += len(ats)
+                self.untold |= set(ats)
                 continue
             alone = difference(whole, self.canvas.without(handles[owner]))
             apart |= {at: alone.crop(self.canvas.cut(self.pixels[at])) for at in ats}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
@@ -13,9 +13,9 @@ from pdfplumber.table import Table as PlumberTable
 from pdfplumber.utils.clustering import cluster_objects
 from pdfplumber.utils.text import extract_text, extract_words
 
-from ingest.pdf.audited import Audited, Box
+from ingest.pdf.audited import Audited, Box, Verdict
 from ingest.pdf.boxes import THIN, areas
-from ingest.pdf.hidden import Sight
+from ingest.pdf.hidden import DARK, Sight
 from ingest.redaction import BOX
 
 SUMMARY, COLUMNS = 2, 6
@@ -28,6 +28,12 @@ _WHOLE = 0.85
 _PITCH = 1.5
 """From line to line, in sizes of type, where no cell of a table has lines to tell by."""
 _BOLD = ("bold", "black", "heavy")
+
+_GRID = 16.0
+_AGAIN = 0.4
+"""Points: steps of the place in which a character is printed again."""
+_UNDRAWN = 1.0
+"""Points a side, below which nothing of a character is drawn."""
 
 Char = dict[str, Any]
 
@@ -62,6 +68,8 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     loose: int = 0
     """Characters within the table that stand in no cell of its."""
+    joined: int = 0
+    """Cells that have no rule of their own, and stand within another."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +77,43 @@ class Page:
     """What can be read on a page, from the top. `hidden` is how many characters its boxes in summaries
     may stand over, by their width; `shown` is how many characters of summaries can be read."""
 
-    number: int
     parts: tuple[Line | Table, ...]
     hidden: float = 0.0
     shown: int = 0
     findings: tuple[Audited, ...] = ()
+
+
+class _Places:
+    """Where characters stand, to be found by the boxes that another parser gives them."""
+
+    def __init__(self, boxes: Sequence[Box]) -> None:
+        self.taken: set[int] = set()
+        self.at: dict[tuple[int, int], list[tuple[int, float, float]]] = {}
+        for number, box in enumerate(boxes):
+            x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+            self.at.setdefault((int(x // _GRID), int(y // _GRID)), []).append((number, x, y))
+        self.count = len(boxes)
+
+    def take(self, box: Box) -> bool:
+        """Whether any stands in `box`, or as near as two parsers may differ."""
+        high = box[3] - box[1]
+        if not (box[2] - box[0] > 0.01 and high > 0.01):
+            return False
+        left, top = box[0] - 0.5, box[1] - 0.25 * high
+        right, bottom = box[2] + 0.5, box[3] + 0.25 * high
+        found = False
+        for column in range(int(left // _GRID), int(right // _GRID) + 1):
+            for row in range(int(top // _GRID), int(bottom // _GRID) + 1):
+                for number, x, y in self.at.get((column, row), ()):
+                    if left <= x <= right and top <= y <= bottom:
+                        self.taken.add(number)
+                        found = True
+        return found
+
+    @property
+    def left(self) -> int:
+        """How many no box was given for."""
+        return self.count - len(self.taken)
 
 
 @dataclass
@@ -86,17 +126,15 @@ class _Cell:
 def read(page: PlumberPage, sight: Sight, scale: float, number: int) -> Page:
     """The page as pdfplumber has it, less what `sight` says cannot be seen, with its boxes."""
     left, top = page.bbox[0], page.bbox[1]
-    unseen = [_moved(box, left, top) for box in sight.unseen]
-    kept = page.filter(lambda found: _kept(found, unseen))
+    kept = page.filter(_kept)
     reading = _Reading(sight, scale, (left, top), number)
     tables = [table for table in kept.find_tables(_settings(kept)) if _wide(table)]
-    chars = list(kept.chars)
+    chars = reading.audited(_once(kept.chars))
     read_tables = [reading.table(table, chars) for table in tables]
     frames = [table.bbox for table in tables]
     outside = [char for char in chars if not any(_inside(char, frame) for frame in frames)]
     parts: list[Line | Table] = [*read_tables, *_lines(outside, left, top)]
     return Page(
-        number,
         tuple(sorted(parts, key=lambda part: part.top)),
         reading.hidden,
         reading.shown,
@@ -104,8 +142,19 @@ def read(page: PlumberPage, sight: Sight, scale: float, number: int) -> Page:
     )
 
 
-def _kept(found: Char, unseen: Sequence[Box]) -> bool:
-    """Not what would be taken for rules, the edges of boxes, nor what cannot be seen."""
+def _once(chars: Sequence[Char]) -> Iterator[Char]:
+    """Each character once, where it is printed again in nearly the same place to look bold."""
+    printed: set[tuple[str, int, int]] = set()
+    for char in chars:
+        x, y = round(char["x0"] / _AGAIN), round(char["top"] / _AGAIN)
+        places = {(char["text"], x + a, y + b) for a in (-1, 0, 1) for b in (-1, 0, 1)}
+        if not char["text"].strip() or not places & printed:
+            printed.add((char["text"], x, y))
+            yield char
+
+
+def _kept(found: Char) -> bool:
+    """Not what would be taken for rules, the edges of boxes."""
     kind = found["object_type"]
     if kind in ("rect", "curve"):
         return not (
@@ -114,9 +163,6 @@ def _kept(found: Char, unseen: Sequence[Box]) -> bool:
             and found["height"] >= THIN
             and _is_dark(found.get("non_stroking_color"))
         )
-    if kind == "char" and unseen:
-        x, y = (found["x0"] + found["x1"]) / 2, (found["top"] + found["bottom"]) / 2
-        return not any(box[0] <= x <= box[2] and box[1] - 1 <= y <= box[3] + 1 for box in unseen)
     return bool(kind != "image")
 
 
@@ -161,15 +207,51 @@ class _Reading:
     def __init__(
         self, sight: Sight, scale: float, origin: tuple[float, float], number: int
     ) -> None:
-        self.origin, self.number = origin, number
+        self.sight, self.origin, self.number = sight, origin, number
+        self.scale = scale
         self.areas = [(area, area.box) for area in areas(sight.bare, scale)]
         self.findings: list[Audited] = []
         self.hidden = 0.0
         self.shown = 0
 
+    def audited(self, chars: Iterable[Char]) -> list[Char]:
+        """The characters that the audit saw as well, and white space.
+
+        Two parsers read a page: what one alone finds was not audited, or would be lost.
+        """
+        seen, unseen = _Places(self.sight.seen), _Places(self.sight.unseen)
+        kept: list[Char] = []
+        alone = on_dark = 0
+        for char in chars:
+            x, y = self.origin
+            box = (char["x0"] - x, char["top"] - y, char["x1"] - x, char["bottom"] - y)
+            if not char["text"].strip() or seen.take(box):
+                kept.append(char)
+            elif not unseen.take(box):
+                alone += 1
+                undrawn = min(box[2] - box[0], box[3] - box[1]) < _UNDRAWN
+                on_dark += undrawn and self._dark(box)
+        if alone:
+            # Some are a matter of two parsers' measures; of no extent, on a dark ground, are words.
+            verdict: Verdict = "refuse" if on_dark > 2 else "hold"
+            self.findings.append(Audited("unaudited", verdict, self.number, None, alone))
+        if seen.left:
+            self.findings.append(Audited("unread", "hold", self.number, None, seen.left))
+        return kept
+
+    def _dark(self, box: Box) -> bool:
+        """Whether the middle of a box lies on a dark ground."""
+        width, height = self.sight.bare.size
+        x, y = (box[0] + box[2]) / 2 * self.scale, (box[1] + box[3]) / 2 * self.scale
+        if not (0 <= x < width and 0 <= y < height):
+            return False
+        grey = self.sight.bare.getpixel((int(x), int(y)))
+        return isinstance(grey, int) and grey < DARK
+
     def table(self, table: PlumberTable, chars: Sequence[Char]) -> Table:
         within = [char for char in chars if _inside(char, table.bbox)]
         frames = [(row.bbox, row.cells) for row in table.rows]
+        joined = sum(not cell for _, cells in frames for cell in cells)
         rows = [[_Cell(cell) if cell else None for cell in cells] for _, cells in frames]
         loose = 0
         for char in within:
@@ -190,11 +272,12 @@ class _Reading:
         size = median(char["size"] for char in within) if within else 9.0
         steps = [step for row in rows for cell in row if cell for step in _steps(cell.chars)]
         pitch = min(median(steps), 2 * size) if steps else _PITCH * size
+        heads = [_text(cell.chars) for cell in rows[0] if cell]
         for row in rows:
             for column, cell in enumerate(row):
                 if cell:
                     hidden = self._mark(cell, size, pitch)
-                    if len(row) == COLUMNS and column == SUMMARY:
+                    if len(row) == COLUMNS and column == SUMMARY and "TOTAL" not in heads:
                         self._weigh(cell, hidden, size)
             dark = [cell for cell in row if cell and cell.dark]
             if not any(char["text"].strip() for cell in dark for char in cell.chars):
@@ -202,7 +285,7 @@ class _Reading:
                 boxes = [_moved(cell.box, -self.origin[0], -self.origin[1]) for cell in dark]
                 self.findings += [Audited("dark-cell", "hold", self.number, box) for box in boxes]
         texts = tuple(tuple(_text(cell.chars) if cell else "" for cell in row) for row in rows)
-        return Table(table.bbox[1] - self.origin[1], texts, loose)
+        return Table(table.bbox[1] - self.origin[1], texts, loose, joined)
 
     def _weigh(self, cell: _Cell, hidden: float, size: float) -> None:
         """Count what a summary shows, and what its boxes may hide at the width of its letters."""

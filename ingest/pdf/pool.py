@@ -103,7 +103,10 @@ def pictures(path: Path, numbers: Sequence[int], pool: Pool) -> Iterator[tuple[f
     """Pictures of those pages, each with its pixels a point."""
     with _executor(pool) as executor:
         for number in numbers:
-            yield executor.submit(work.picture, path.resolve(), number, pool.limits).result()
+            try:
+                yield executor.submit(work.picture, path.resolve(), number, pool.limits).result()
+            except BrokenExecutor:
+                raise _too_much(pool.limits, number) from None
 
 
 @contextmanager
@@ -168,8 +171,9 @@ def _culprit(path: Path, numbers: Sequence[int], pool: Pool) -> Unreadable:
     for number in numbers:
         with _executor(replace(pool, workers=1)) as alone:
             try:
-                alone.submit(work.read_pages, path, [number], pool.limits).result()
-            except BrokenExecutor:
+                reading = alone.submit(work.read_pages, path, [number], pool.limits)
+                reading.result(2 * pool.limits.seconds)
+            except (BrokenExecutor, TimeoutError):
                 return _too_much(pool.limits, number)
     return _too_much(pool.limits, None)
 

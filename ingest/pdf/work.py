@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import faulthandler
 import hashlib
 import logging
 import os
 import resource
+import signal
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +22,7 @@ from PIL import Image
 from pypdfium2 import PdfDocument, PdfiumError
 
 from ingest.pdf import pages
-from ingest.pdf.annotations import of_annotations, pictures_under_boxes, replacements
+from ingest.pdf.annotations import marked, of_annotations, pictures_under_boxes, replacements
 from ingest.pdf.audited import Audited
 from ingest.pdf.canvas import Canvas
 from ingest.pdf.carried import carried
@@ -30,6 +33,7 @@ from ingest.pdf.limits import Limits, Unreadable
 for _talker in ("pdfminer", "pdfplumber"):
     logging.getLogger(_talker).setLevel(logging.CRITICAL + 1)
 
+_PR_SET_PDEATHSIG = 1
 _nowhere: TextIO | None = None
 """Where the watchdog of a worker of ours writes; None in a worker of others, which it leaves alone."""
 
@@ -68,6 +72,9 @@ def begin(limits: Limits) -> None:
     global _nowhere
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        # Not to outlive who asked, however that ended.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     _nowhere = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as the worker lives
 
 
@@ -88,7 +95,7 @@ def _plainly(page: int | None) -> Iterator[None]:
     """Raise what goes wrong within as Unreadable, in words of ours: a parser's may quote the document."""
     try:
         yield
-    except Unreadable:
+    except (Unreadable, OSError):
         raise
     except MemoryError:
         raise _unreadable("more memory needed than a worker may take", page) from None
@@ -197,11 +204,12 @@ def _read_page(found: Opened, of_plumber: Any, number: int, limits: Limits) -> R
                 findings = list(replacements(canvas))
                 of_page = characters(page, number, limits)
                 findings += of_annotations(canvas, of_page, limits)
+                findings += marked(canvas, of_plumber.page_obj.annots)
                 sight = look(canvas, of_page)
                 findings += [*sight.findings, *pictures_under_boxes(canvas, sight)]
                 content = pages.read(of_plumber, sight, canvas.scale, number)
             of_plumber.close()
-            return Read(number, content, (*findings, *content.findings), sight.characters)
+            return Read(number, content, (*findings, *content.findings), len(of_page))
     except Unreadable as error:
         return Read(number, failure=(error.found, error.expected, error.remedy))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -20,11 +20,11 @@ from ingest.disclosure import Disclosure, Held, Row
 from ingest.findings import Finding, numbered, quoted
 from ingest.pdf.audited import KINDS
 from ingest.pdf.limits import Unreadable
-from ingest.pdf.pages import Line, Table
+from ingest.pdf.pages import SUMMARY, Line, Table
 from ingest.pdf.pool import Document, Pool
 from ingest.pdf.pool import read as read_document
 from ingest.readers.form import COLUMNS, FIELDS, QUESTION, TABLES, Passage, Reading
-from ingest.redaction import BOX
+from ingest.redaction import BOX, CANONICAL
 
 _PAGE_NUMBER = re.compile(r"(?:page )?\d+(?: (?:of|/) ?\d+)?", re.IGNORECASE)
 _UNMAPPED = re.compile(r"\(cid:\d+\)")
@@ -45,10 +45,10 @@ def read(path: Path, pool: Pool) -> tuple[Disclosure | None, list[Finding]]:
     if refused := list(refusals(path, document)):
         return None, refused
     reading = Reading(path, [], paged=True)
-    interpreted = _Interpreting(reading)
-    for page in document.pages:
-        if page.page:
-            interpreted.page(page.number, page.page.parts)
+    pages = [(page.number, page.page.parts) for page in document.pages if page.page]
+    interpreted = _Interpreting(reading, _least_gap(pages), _furniture(pages))
+    for number, parts in pages:
+        interpreted.page(number, parts)
     disclosure = interpreted.disclosure(document.file.sha256)
     if disclosure:
         hidden = sum(page.page.hidden for page in document.pages if page.page)
@@ -83,11 +83,45 @@ def refusals(path: Path, document: Document) -> list[Finding]:
     ]
 
 
+Pages = Sequence[tuple[int, Sequence[Line | Table]]]
+"""The parts of each page, with its number."""
+
+
+def _least_gap(pages: Pages) -> float:
+    """The least space between two lines of the document."""
+    return min(
+        (
+            lower.top - upper.bottom
+            for _, parts in pages
+            for upper, lower in pairwise([part for part in parts if isinstance(part, Line)])
+            if lower.top > upper.bottom
+        ),
+        default=0.0,
+    )
+
+
+def _furniture(pages: Pages) -> set[str]:
+    """What stands at one height of most pages, but for its figures: headers and footers."""
+    found = Counter(
+        (faceless, height)
+        for _, parts in pages
+        for faceless, height in {
+            (_faceless(part), round(part.top / 4)) for part in parts if isinstance(part, Line)
+        }
+    )
+    return {faceless for (faceless, _), times in found.items() if times > max(2, len(pages) / 2)}
+
+
+def _faceless(line: Line) -> str:
+    """A line without its figures."""
+    return re.sub(r"\d+", "#", line.text)
+
+
 class _Interpreting:
     """What the parts of the pages mean, one after the other."""
 
-    def __init__(self, reading: Reading) -> None:
-        self.reading = reading
+    def __init__(self, reading: Reading, least: float, furniture: Collection[str]) -> None:
+        self.reading, self.least, self.furniture = reading, least, furniture
         self.passages: list[Passage] = []
         self.title: list[str] = []
         self.label: str | None = None
@@ -102,16 +136,13 @@ class _Interpreting:
         self.last: Line | None = None
 
     def page(self, number: int, parts: Sequence[Line | Table]) -> None:
-        lines = [part for part in parts if isinstance(part, Line)]
-        gaps = [b.top - a.bottom for a, b in pairwise(lines) if b.top > a.bottom]
-        least = min(gaps, default=0.0)
         fresh = True
         for part in parts:
             if isinstance(part, Table):
                 self._table(number, part, fresh)
                 fresh, self.last = False, None
-            else:
-                self._line(number, part, least)
+            elif _faceless(part) not in self.furniture:
+                self._line(number, part)
                 self.last = part
         if self.last:
             # What follows on the next page is far from the end of this one.
@@ -130,13 +161,18 @@ class _Interpreting:
         rows: list[Row] = []
         for page, cells in self.rows:
             said = "\t".join(cells).replace(BOX, "█")
+            # In a column of terms a box is a term of its own, for people to judge.
+            cells = [
+                cell if at == SUMMARY else cell.replace(BOX, CANONICAL)
+                for at, cell in enumerate(cells)
+            ]
             if row := self.reading.row(page, cells, said, len(rows) + 1, page):
                 rows.append(row)
         return self.reading.disclosure(self.passages, rows, "pdf", sha256)
 
     # Lines
 
-    def _line(self, page: int, line: Line, least: float) -> None:
+    def _line(self, page: int, line: Line) -> None:
         text = line.text
         if _UNMAPPED.search(text):
             self._unmapped(page)
@@ -167,7 +203,7 @@ class _Interpreting:
             pass
         elif self.section is None:
             self._stray(page, text, "a bold heading before it")
-        elif self._goes_on(line, least):
+        elif self._goes_on(line):
             section, words = self.passages[-1]
             self.passages[-1] = (section, f"{words} {text}")
         else:
@@ -186,7 +222,7 @@ class _Interpreting:
         """Whether a line stands where the value before it began, as a value's second line does."""
         return self.value_left is not None and line.left >= self.value_left - line.size
 
-    def _goes_on(self, line: Line, least: float) -> bool:
+    def _goes_on(self, line: Line) -> bool:
         """Whether a line belongs to the paragraph of the one before."""
         if not self.last or self.last.bold or not self.passages:
             return False
@@ -194,7 +230,7 @@ class _Interpreting:
             return False
         if self.last.bottom == float("-inf"):
             return not self.passages[-1][1].endswith(_ENDS)
-        return line.top - self.last.bottom <= least + _APART * line.size
+        return line.top - self.last.bottom <= self.least + _APART * line.size
 
     def _end_title(self) -> None:
         if self.reading.title is None and self.title:
@@ -219,6 +255,13 @@ class _Interpreting:
                 f"{numbered(table.loose, 'character')} within the table, in no cell",
                 "every character of a table in a cell of its",
                 "see whether a rule is missing there",
+            )
+        if table.joined and (COLUMNS in rows or self.in_rows):
+            self.reading.report(
+                page,
+                f"{numbered(table.joined, 'cell')} without rules of their own",
+                "a rule between every two rows and every two columns",
+                "see which row the words belong to; the publisher's document must say",
             )
         if any(_UNMAPPED.search(cell) for row in rows for cell in row):
             self._unmapped(page)

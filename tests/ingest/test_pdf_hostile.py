@@ -14,7 +14,7 @@ from ingest.pdf.limits import Limits, Unreadable
 from ingest.pdf.pool import Pool, read
 from tests import pdfs
 
-LIMITS = Limits(seconds=10, memory=1 << 30, pages=2_000)
+LIMITS = Limits(memory=1 << 30, pages=2_000)
 TOLD = {
     "empty": "an empty file",
     "not a PDF": "no PDF",

@@ -149,7 +149,7 @@ def test_the_share_withheld_is_the_boxes_width_in_letters(text: Disclosure, tmp_
 def interpreted(*pages: list[Line | Table]) -> list[str]:
     """The findings on what these pages hold."""
     reading = Reading(Path("source.pdf"), [], paged=True)
-    interpreting = _Interpreting(reading)
+    interpreting = _Interpreting(reading, 0.0, ())
     for number, parts in enumerate(pages, 1):
         interpreting.page(number, parts)
     interpreting.disclosure("")
@@ -169,6 +169,10 @@ def test_what_is_in_no_cell_or_outside_the_table_stops_the_build() -> None:
     assert interpreted([replace(table, loose=3)]) == [
         "1: 3 characters within the table, in no cell", *whole
     ]  # fmt: skip
+    assert interpreted([replace(table, joined=1)]) == [
+        "1: 1 cell without rules of their own",
+        *whole,
+    ]
     assert interpreted([table, a_line("Words below", 500)]) == ["1: 'Words below'", *whole]
     assert interpreted([table, a_line("Page 1 of 2", 500)]) == whole
     second = Table(100, (("", "", "more words", "", "", ""), ROW))
