@@ -9,13 +9,15 @@ from pathlib import Path
 import yaml
 
 from ingest import redaction
+from ingest.checks import unknown_terms
 from ingest.disclosure import Disclosure
 from ingest.findings import Finding, Refused, numbered
+from ingest.folders import DATES
 from ingest.particulars import FILE_NAME
 from ingest.pdf.audited import KINDS
 from ingest.pdf.pool import Pool
 from ingest.readers import pdf, text
-from ingest.terms import TERM_TABLES, Terms
+from ingest.terms import Terms
 
 _SOURCES = {".txt": "source.txt", ".pdf": "source.pdf"}
 _COPY_STATUS = {
@@ -44,7 +46,7 @@ def told(disclosure: Disclosure, terms: Terms) -> str:
         f"  {disclosure.document_summary}",
         *(
             f"  {name}: {getattr(disclosure, name) or 'not to be read: give it in ' + FILE_NAME}"
-            for name in ("created_on", "review_on", "extracted_on", "covers_from", "covers_to")
+            for name in DATES
         ),
     ]
     found = Counter(row.year for row in disclosure.rows)
@@ -61,14 +63,10 @@ def told(disclosure: Disclosure, terms: Terms) -> str:
         f"  {numbered(len(disclosure.rows), 'row')}, {numbered(len(summaries), 'summary', 'summaries')}, "
         f"{numbered(markers, 'redaction marker')}"
     )
-    for column, table in TERM_TABLES.items():
-        known = {term.term for term in getattr(terms, table)}
-        new = Counter(value for row in disclosure.rows if (value := getattr(row, column)))
-        for term, count in new.items():
-            if term not in known:
-                lines.append(
-                    f"  a {column} that terms.yml does not know: {term!r}, {count:,} times"
-                )
+    lines += [
+        f"  a {column} that terms.yml does not know: {term!r}, {len(rows):,} times"
+        for (column, term), rows in unknown_terms(disclosure.rows, terms).items()
+    ]
     lines += [
         f"  to be decided: {held.kind}, {held.count:,} in all: {KINDS[held.kind]}"
         for held in disclosure.held

@@ -324,21 +324,26 @@ def _decisions(folder: Folder) -> Iterator[Finding]:
 
 
 def _unknown_terms(folder: Folder, terms: Terms) -> Iterator[Finding]:
+    for (column, term), at in unknown_terms(folder.disclosure.rows, terms).items():
+        yield _of_row(
+            folder,
+            at[0],
+            f"the {column} {quoted(term)}, in {numbered(len(at), 'row')}",
+            f"a term that {TERMS_FILE.name} knows",
+            f"see the document; a term that is new goes under {TERM_TABLES[column]} in {TERMS_FILE.name}",
+        )
+
+
+def unknown_terms(rows: Sequence[Row], terms: Terms) -> dict[tuple[str, str], list[Row]]:
+    """By column and term, the rows with a term that `terms` do not know."""
+    unknown: dict[tuple[str, str], list[Row]] = {}
     for column, name in TERM_TABLES.items():
         known = {term.term for term in getattr(terms, name)}
-        rows: dict[str, list[Row]] = {}
-        for row in folder.disclosure.rows:
+        for row in rows:
             term = getattr(row, column)
             if term is not None and term not in known:
-                rows.setdefault(term, []).append(row)
-        for term, at in rows.items():
-            yield _of_row(
-                folder,
-                at[0],
-                f"the {column} {quoted(term)}, in {numbered(len(at), 'row')}",
-                f"a term that {TERMS_FILE.name} knows",
-                f"see the document; a term that is new goes under {name} in {TERMS_FILE.name}",
-            )
+                unknown.setdefault((column, term), []).append(row)
+    return unknown
 
 
 def _of_row(folder: Folder, row: Row, found: str, expected: str, remedy: str) -> Finding:

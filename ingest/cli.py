@@ -151,8 +151,7 @@ def audit(file: Path, page: Path | None, pool: Pool) -> None:
         if page:
             write_report(page, file, document, pool)
     except Unreadable as error:
-        finding = Finding(file, None, error.found, error.expected, error.remedy, error.page)
-        _refuse([finding], "not to be published")
+        _refuse([error.finding(file)], "not to be published")
     except OSError as error:
         found = error.strerror or str(error)
         _refuse(

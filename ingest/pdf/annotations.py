@@ -9,10 +9,10 @@ from typing import Any
 import pypdfium2.raw as pdfium
 from pdfminer.pdftypes import resolve1
 
-from ingest.pdf.audited import Audited, Box
+from ingest.pdf.audited import Audited, Box, Verdict
 from ingest.pdf.canvas import Canvas, mask
 from ingest.pdf.hidden import DARK, Character, Sight
-from ingest.pdf.limits import Limits, Unreadable
+from ingest.pdf.limits import Unreadable
 
 _FILES = {
     pdfium.FPDF_ANNOT_FILEATTACHMENT,
@@ -62,9 +62,7 @@ def replacements(canvas: Canvas) -> Iterator[Audited]:
                     pdfium.FPDFPageObjMark_RemoveParam(found, mark, key)
 
 
-def of_annotations(
-    canvas: Canvas, characters: Sequence[Character], limits: Limits
-) -> Iterator[Audited]:
+def of_annotations(canvas: Canvas, characters: Sequence[Character]) -> Iterator[Audited]:
     """What the annotations are, and what lies below those that programs draw in different ways."""
     count = pdfium.FPDFPage_GetAnnotCount(canvas.page)
     if count > _MOST_ANNOTATIONS:
@@ -158,8 +156,8 @@ def _cover(
         told = pdfium.FPDFAnnot_GetColor(found, part, red, green, blue, opacity)
         grey = 0.299 * red.value + 0.587 * green.value + 0.114 * blue.value
         if told and grey < DARK:
-            verdict = "refuse" if inside or kind in _BY_COLOUR else "hold"
-            yield Audited("dark-annotation", verdict, canvas.number, seen, below)  # type: ignore[arg-type]
+            verdict: Verdict = "refuse" if inside or kind in _BY_COLOUR else "hold"
+            yield Audited("dark-annotation", verdict, canvas.number, seen, below)
 
 
 def _bounds(found: Any) -> Box:
@@ -213,11 +211,6 @@ def pictures_under_boxes(canvas: Canvas, sight: Sight) -> Iterator[Audited]:
         if inner:
             xs, ys = [at % across for at in inner], [at // across for at in inner]
             place = (min(xs) * side, min(ys) * side, (max(xs) + 1) * side, (max(ys) + 1) * side)
-            verdict = "refuse" if len(inner) >= 3 else "hold"
-            yield Audited(
-                "image-under-box",
-                verdict,  # type: ignore[arg-type]
-                canvas.number,
-                canvas.seen(place),
-                len(inner),
-            )
+            verdict: Verdict = "refuse" if len(inner) >= 3 else "hold"
+            seen_at = canvas.seen(place)
+            yield Audited("image-under-box", verdict, canvas.number, seen_at, len(inner))

@@ -24,7 +24,7 @@ _JUMP = 3
 _RUN = re.compile(rb"\xff+")
 
 
-@dataclass
+@dataclass(eq=False)  # an area is itself, however alike another
 class Area:
     """A dark area: its runs of pixels by line, `scale` of them a point."""
 

@@ -21,7 +21,7 @@ from typing import Any
 import pypdfium2.raw as pdfium
 from PIL import Image, ImageChops
 
-from ingest.pdf.audited import Audited, Box
+from ingest.pdf.audited import Audited, Box, Verdict
 from ingest.pdf.canvas import Canvas, Pixels, difference, mask, share
 from ingest.pdf.limits import Limits, Unreadable
 
@@ -341,8 +341,9 @@ def _in_lines(
         )
         if last and (kind != last or not near):
             place = canvas.seen(canvas.pixels(_union(together)))
-            verdict = "refuse" if last in ("hidden-over-dark", "faint-over-dark") else "hold"
-            yield Audited(last, verdict, canvas.number, place, len(together))  # type: ignore[arg-type]
+            dark = last in ("hidden-over-dark", "faint-over-dark")
+            verdict: Verdict = "refuse" if dark else "hold"
+            yield Audited(last, verdict, canvas.number, place, len(together))
             together = []
         if kind:
             together.append(box)

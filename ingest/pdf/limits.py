@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.findings import Finding
 
 
 @dataclass(frozen=True)
@@ -30,3 +33,7 @@ class Unreadable(Exception):
     def __init__(self, found: str, expected: str, remedy: str, page: int | None = None) -> None:
         super().__init__(found, expected, remedy, page)
         self.found, self.expected, self.remedy, self.page = found, expected, remedy, page
+
+    def finding(self, file: Path) -> Finding:
+        """The same, of that file."""
+        return Finding(file, None, self.found, self.expected, self.remedy, self.page)

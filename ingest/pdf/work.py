@@ -12,7 +12,7 @@ import resource
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -64,7 +64,7 @@ class Opened:
 
     data: bytes
     document: Any
-    form: Any = field(default=None)
+    form: Any
 
 
 def begin(limits: Limits) -> None:
@@ -203,7 +203,7 @@ def _read_page(found: Opened, of_plumber: Any, number: int, limits: Limits) -> R
             with Canvas(page, found.form, number, limits) as canvas:
                 findings = list(replacements(canvas))
                 of_page = characters(page, number, limits)
-                findings += of_annotations(canvas, of_page, limits)
+                findings += of_annotations(canvas, of_page)
                 findings += marked(canvas, of_plumber.page_obj.annots)
                 sight = look(canvas, of_page)
                 findings += [*sight.findings, *pictures_under_boxes(canvas, sight)]

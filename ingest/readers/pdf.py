@@ -38,7 +38,7 @@ def read(path: Path, pool: Pool) -> tuple[Disclosure | None, list[Finding]]:
     try:
         document = read_document(path, pool)
     except Unreadable as error:
-        return None, [Finding(path, None, error.found, error.expected, error.remedy, error.page)]
+        return None, [error.finding(path)]
     except OSError as error:
         found = error.strerror or str(error)
         return None, [Finding(path, None, found, "a PDF", "put the document there")]
