@@ -193,10 +193,15 @@ def pictures_under_boxes(canvas: Canvas, sight: Sight) -> Iterator[Audited]:
         return reduced
 
     seen = patches(sight.bare, 60, 255)
-    for number, found in enumerate(canvas.of_kind(pdfium.FPDF_PAGEOBJ_IMAGE)):
-        frame = canvas.pixels(_bounds(found))
-        if min(frame[2] - frame[0], frame[3] - frame[1]) < 3 * side or number >= _MOST_PICTURES:
-            continue
+    framed = [
+        (found, frame)
+        for found in canvas.of_kind(pdfium.FPDF_PAGEOBJ_IMAGE)
+        if min((frame := canvas.pixels(_bounds(found)))[2] - frame[0], frame[3] - frame[1])
+        >= 3 * side
+    ]
+    if more := len(framed[_MOST_PICTURES:]):
+        yield Audited("more-pictures", "hold", canvas.number, None, more)
+    for found, frame in framed[:_MOST_PICTURES]:
         alone = canvas.alone(found).convert("L")
         paper, ink = patches(alone, DARK, 255), patches(alone, 0, DARK - 1)
         inner = [

@@ -15,6 +15,7 @@ KINDS: dict[str, str] = {
     "redact-annotation": "Redact annotations that were never applied",
     "dark-annotation": "characters below a dark annotation that programs draw in different ways",
     "image-under-box": "parts of a picture below a dark area",
+    "more-pictures": "pictures beyond the number that is looked at one by one on a page",
     "hidden-over-light": "characters that are there but cannot be seen, on a light ground",
     "partly-covered": "characters covered in part",
     "under-translucent": "characters below a dark area that lets them through",

@@ -122,6 +122,17 @@ def test_scanned_words_under_a_box_are_refused(tmp_path: Path, cover: str) -> No
     assert found == (set() if cover == "none" else {("image-under-box", "refuse")})
 
 
+def test_pictures_that_are_not_looked_at_are_told(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), invariant=1)
+    canvas.drawString(72, 800, "A letter")
+    picture = ImageReader(Image.new("L", (4, 4), 200))
+    for at in range(63):
+        canvas.drawImage(picture, 40 + at % 10 * 40, 40 + at // 10 * 40, 30, 30)
+    canvas.save()
+    found = {one.kind: (one.verdict, one.count) for one in audited(tmp_path / "a.pdf")}
+    assert found["more-pictures"] == ("hold", 3)
+
+
 def annotated(path: Path, keys: str, *more: bytes) -> list[Audited]:
     """The findings on a page with one annotation of these keys."""
     annotation = f"<< /Type /Annot /Rect [9 9 99 29] {keys} >>".encode()
