@@ -47,7 +47,8 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from markupsafe import Markup, escape
 
-from ingest import redaction
+from ingest.config import bands
+from ingest.text import redaction
 
 Sql = int | float | str
 
@@ -57,7 +58,7 @@ BAR = Markup(
 )
 UNKNOWN = Markup('<span class="unknown">unknown</span>')
 BADGES = {
-    "none": "no redaction marked",
+    "unmarked": "no redaction marked",
     "light": "lightly redacted",
     "moderate": "moderately redacted",
     "heavy": "heavily redacted",
@@ -72,7 +73,7 @@ NOTE = (
 )
 
 
-def drawn(text: str, band: object = None) -> Markup:
+def render(text: str, band: object = None) -> Markup:
     """`text`, escaped, with a bar for each marker, and a badge where there is a `band`."""
     parts: list[Markup] = []
     if isinstance(band, str) and band in BADGES:
@@ -84,7 +85,7 @@ def drawn(text: str, band: object = None) -> Markup:
     return Markup("").join([*parts, escape(text[end:])])
 
 
-def figure(value: object, band: object) -> Markup | str | None:
+def render_measure(value: object, band: object) -> Markup | str | None:
     """How a measure is shown, or None where it stands as it is."""
     if value is None:
         return UNKNOWN if band == "unknown" else None
@@ -136,8 +137,8 @@ def render_cell(
         return None
     band = row[band_column] if band_column in row.keys() else None  # noqa: SIM118 - no dict
     if column in measures:  # first in line: unknown says more than that nothing is stated
-        return figure(value, band)
-    return drawn(value, band) if isinstance(value, str) and value else None
+        return render_measure(value, band)
+    return render(value, band) if isinstance(value, str) and value else None
 
 
 @hookimpl
@@ -166,7 +167,7 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
     functions: dict[str, Callable[[str], Sql]] = {
         "redaction_count": redaction.count,
         "redaction_density": redaction.density,
-        "redaction_band": lambda text: redaction.band(redaction.density(text)),
+        "redaction_band": lambda text: bands.band(redaction.density(text)),
     }
     for name, function in functions.items():
         conn.create_function(name, 1, of_text(function), deterministic=True)

@@ -22,9 +22,9 @@ from reportlab.pdfbase import pdfdoc
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
-from ingest.disclosure import Disclosure, Row
-from ingest.readers.form import COLUMNS, FIELDS
-from ingest.redaction import BOX, find
+from ingest.readers.met.form import COLUMNS, FIELDS
+from ingest.records.disclosure import Disclosure, Row
+from ingest.text.redaction import BOX, find
 from tests.documents import a_disclosure
 
 PLAIN, BOLD = "Helvetica", "Helvetica-Bold"

@@ -19,10 +19,10 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest.cli import main
-from ingest.pdf import work
-from ingest.pdf.audited import Audited
+from ingest.pdf import worker as work
 from ingest.pdf.limits import Unreadable
-from ingest.pdf.pool import Pool, read
+from ingest.pdf.pool import Pool, read_document
+from ingest.records.audit_findings import AuditFinding
 from tests import pdfs
 from tests.documents import FIRST
 from tests.filings import filings
@@ -67,8 +67,8 @@ HELD = {
 }
 
 
-def audited(path: Path) -> list[Audited]:
-    return read(path, Pool(1)).findings
+def audited(path: Path) -> list[AuditFinding]:
+    return read_document(path, Pool(1)).findings
 
 
 def test_every_kind_of_leak_is_tried() -> None:
@@ -100,7 +100,7 @@ def test_what_else_a_pdf_carries_is_held_for_a_decision(tmp_path: Path, kind: st
     pdfs.leak(tmp_path / "a.pdf", kind, SECRET)
     found = audited(tmp_path / "a.pdf")
     assert {one.kind for one in found} == HELD[kind] | {"author"}
-    assert {one.verdict for one in found} == {"hold"}
+    assert {one.verdict for one in found} == {"pending"}
     if kind in ("white", "off page", "light", "translucent"):
         (one,) = [one for one in found if one.kind != "author"]
         assert one.count == len(SECRET)
@@ -130,10 +130,10 @@ def test_pictures_that_are_not_looked_at_are_told(tmp_path: Path) -> None:
         canvas.drawImage(picture, 40 + at % 10 * 40, 40 + at // 10 * 40, 30, 30)
     canvas.save()
     found = {one.kind: (one.verdict, one.count) for one in audited(tmp_path / "a.pdf")}
-    assert found["more-pictures"] == ("hold", 3)
+    assert found["more-pictures"] == ("pending", 3)
 
 
-def annotated(path: Path, keys: str, *more: bytes) -> list[Audited]:
+def annotated(path: Path, keys: str, *more: bytes) -> list[AuditFinding]:
     """The findings on a page with one annotation of these keys."""
     annotation = f"<< /Type /Annot /Rect [9 9 99 29] {keys} >>".encode()
     path.write_bytes(pdfs._page(pdfs._WORD_SHOWN, annotation, *more, keys=b"/Annots [5 0 R]"))
@@ -175,7 +175,7 @@ def test_words_marked_elsewhere_than_the_annotation_stands_are_found(tmp_path: P
 
 
 def test_what_a_parser_says_is_never_passed_on() -> None:
-    with pytest.raises(Unreadable) as told, work._plainly(3):
+    with pytest.raises(Unreadable) as told, work._sanitise_errors(3):
         raise ValueError(SECRET)
     assert SECRET not in str(told.value)
     assert told.value.__cause__ is None

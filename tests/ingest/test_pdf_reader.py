@@ -14,15 +14,15 @@ import pytest
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
-from ingest import redaction
 from ingest.build import build
-from ingest.disclosure import Disclosure, Row
-from ingest.findings import Refused
-from ingest.pdf.pages import Line, Table
+from ingest.pdf.layout import Line, Table
 from ingest.pdf.pool import Pool
-from ingest.readers import pdf, read
-from ingest.readers.form import COLUMNS, Reading
-from ingest.readers.pdf import _Interpreting
+from ingest.readers.folders import read_disclosure
+from ingest.readers.met.form import COLUMNS, MetForm
+from ingest.readers.met.pdf import PageInterpreter, read_pdf_disclosure
+from ingest.records.disclosure import Disclosure, Row
+from ingest.records.findings import BuildError
+from ingest.text import redaction
 from tests import pdfs
 from tests.documents import FIRST
 
@@ -54,7 +54,7 @@ OF_HEAD = (
 
 @pytest.fixture(scope="session")
 def text() -> Disclosure:
-    disclosure, findings = read(FIRST)
+    disclosure, findings = read_disclosure(FIRST)
     assert disclosure
     assert not findings
     return disclosure
@@ -73,7 +73,7 @@ def test_every_row_is_that_of_the_text(
     path = tmp_path / "source.pdf"
     drawn = pdfs.disclosure_pdf(path, text, **variant)
     assert drawn.cut
-    found, findings = pdf.read(path, Pool())
+    found, findings = read_pdf_disclosure(path, Pool())
     assert findings == []
     assert found
     assert [told(row) for row in found.rows] == [told(row) for row in text.rows]
@@ -88,7 +88,7 @@ def test_every_row_is_that_of_the_text(
     blocks = [row.block for row in found.rows]
     assert blocks == sorted(blocks)
     assert 1 <= blocks[0] <= blocks[-1] == drawn.pages
-    assert [held.kind for held in found.held] == ["author"]
+    assert [held.kind for held in found.pending] == ["author"]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_row_is_read_as_it_is_drawn(
 ) -> None:
     path = tmp_path / "source.pdf"
     drawn = pdfs.disclosure_pdf(path, text, **variant)
-    found, findings = pdf.read(path, Pool())
+    found, findings = read_pdf_disclosure(path, Pool())
     assert found
     assert not findings
     cells = [
@@ -111,9 +111,9 @@ def test_a_row_is_read_as_it_is_drawn(
         for row in found.rows
     ]  # fmt: skip
     assert cells == drawn.rows
-    assert {one.kind for one in found.held} == held
+    assert {one.kind for one in found.pending} == held
     if "reason" in variant:
-        counts = {one.kind: one.count for one in found.held}
+        counts = {one.kind: one.count for one in found.pending}
         assert counts["text-in-box"] == 541 * len("s40(2)")
 
 
@@ -122,7 +122,7 @@ def test_a_row_keeps_its_cells_as_read_and_its_markers_as_boxes(
 ) -> None:
     path = tmp_path / "source.pdf"
     pdfs.disclosure_pdf(path, replace(text, rows=text.rows[:3], totals=text.totals))
-    found, _ = pdf.read(path, Pool(1))
+    found, _ = read_pdf_disclosure(path, Pool(1))
     assert found
     assert found.rows[1].source_text == (
         "2017\tConstable\tHarassed █ with malicious comms via e-mail and text."
@@ -135,7 +135,7 @@ def test_a_row_keeps_its_cells_as_read_and_its_markers_as_boxes(
 def test_the_share_withheld_is_the_boxes_width_in_letters(text: Disclosure, tmp_path: Path) -> None:
     path = tmp_path / "source.pdf"
     drawn = pdfs.disclosure_pdf(path, text)
-    found, _ = pdf.read(path, Pool())
+    found, _ = read_pdf_disclosure(path, Pool())
     assert found
     letters = [len(row[2].replace(redaction.BOX, "").replace(" ", "")) for row in drawn.rows]
     widths = sum(box.x1 - box.x0 for box in drawn.boxes)
@@ -148,8 +148,8 @@ def test_the_share_withheld_is_the_boxes_width_in_letters(text: Disclosure, tmp_
 
 def interpreted(*pages: list[Line | Table]) -> list[str]:
     """The findings on what these pages hold."""
-    reading = Reading(Path("source.pdf"), [], paged=True)
-    interpreting = _Interpreting(reading, 0.0, ())
+    reading = MetForm(Path("source.pdf"), [], paged=True)
+    interpreting = PageInterpreter(reading, 0.0, ())
     for number, parts in enumerate(pages, 1):
         interpreting.page(number, parts)
     interpreting.disclosure("")
@@ -189,7 +189,7 @@ def test_a_document_without_the_table_is_told_so(tmp_path: Path) -> None:
     canvas = Canvas(str(path), invariant=1)
     canvas.drawString(72, 700, "A letter")
     canvas.save()
-    found, findings = pdf.read(path, Pool(1))
+    found, findings = read_pdf_disclosure(path, Pool(1))
     assert found is None
     assert any("a ruled table headed Year, Rank" in finding.expected for finding in findings)
 
@@ -200,12 +200,12 @@ source_url: https://police.example/disclosure
 source_sha256: "{sha256}"
 copy_status: PDF as published
 rights: re-use terms not stated
-numbers: 1-409
+row_numbers: 1-409
 accepted_differences:
   2022: 3
 {decisions}
 """
-DECISION = "decisions: [{finding: author, count: 1, reason: The author is the force itself}]"
+DECISION = "decisions: [{kind: author, count: 1, reason: The author is the force itself}]"
 
 
 def test_a_pdf_builds_the_rows_that_the_text_builds(
@@ -214,11 +214,11 @@ def test_a_pdf_builds_the_rows_that_the_text_builds(
     folder = disclosures / FIRST.name
     folder.mkdir()
     pdfs.disclosure_pdf(folder / "source.pdf", text)
-    found, _ = pdf.read(folder / "source.pdf", Pool())
+    found, _ = read_pdf_disclosure(folder / "source.pdf", Pool())
     assert found
     declared = folder / "disclosure.yml"
     declared.write_text(PARTICULARS.format(sha256=found.source_sha256, decisions=""), "utf-8")
-    with pytest.raises(Refused, match="author, 1 in all"):
+    with pytest.raises(BuildError, match="author, 1 in all"):
         build(disclosures, tmp_path / "foi.db")
     declared.write_text(PARTICULARS.format(sha256=found.source_sha256, decisions=DECISION), "utf-8")
     build(disclosures, tmp_path / "foi.db")
@@ -241,7 +241,7 @@ def test_a_pdf_builds_the_rows_that_the_text_builds(
     assert rows("select withheld_share_estimate from disclosures") == [(None,)]
     declared.write_text(declared.read_text("utf-8").replace("count: 1", "count: 2"), "utf-8")
     before = (tmp_path / "foi.db").read_bytes()
-    with pytest.raises(Refused, match="one decision, on as many as the audit finds: 1"):
+    with pytest.raises(BuildError, match="one decision, on as many as the audit finds: 1"):
         build(disclosures, tmp_path / "foi.db")
     assert (tmp_path / "foi.db").read_bytes() == before
 
@@ -259,11 +259,11 @@ def test_an_unknown_term_in_a_pdf_is_found_with_its_page(
     folder = disclosures / FIRST.name
     folder.mkdir()
     pdfs.disclosure_pdf(folder / "source.pdf", replace(text, rows=changed))
-    found, _ = pdf.read(folder / "source.pdf", Pool())
+    found, _ = read_pdf_disclosure(folder / "source.pdf", Pool())
     assert found
     stated = PARTICULARS.format(sha256=found.source_sha256, decisions=DECISION)
     (folder / "disclosure.yml").write_text(stated, "utf-8")
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(BuildError) as refusal:
         build(disclosures, tmp_path / "foi.db")
     (finding,) = refusal.value.findings
     assert json.dumps("Wizard").strip('"') in finding.found

@@ -81,9 +81,9 @@ async def test_figures_of_a_database_that_changes_are_asked_for_anew(
 async def test_figures_of_a_database_that_cannot_change_are_asked_for_once(
     site: Datasette,
 ) -> None:
-    (own_api,) = (plugin for plugin in pm.get_plugins() if plugin.__name__ == "own_api.py")
+    (site_api,) = (plugin for plugin in pm.get_plugins() if plugin.__name__ == "site_api.py")
     address = "/foi/reconciliation.json?_shape=array"
-    assert await own_api.fetch(site, address) is await own_api.fetch(site, address)
+    assert await site_api.fetch(site, address) is await site_api.fetch(site, address)
 
 
 async def test_without_a_database_the_server_does_not_start_and_says_what_to_do(

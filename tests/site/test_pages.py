@@ -163,7 +163,7 @@ async def test_the_officers_table_shows_500_rows_a_page_and_its_facets(site: Dat
         for result in page["facet_results"]["redaction_band"]["results"]
     }
     assert bands == {
-        "none": 21,
+        "unmarked": 21,
         "light": 49,
         "moderate": 150,
         "heavy": 57,
