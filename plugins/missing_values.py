@@ -1,8 +1,8 @@
-"""Tell apart why a cell is empty: not stated, not known yet, or not there at all.
+"""Show why a cell is empty: not stated, under investigation, or missing.
 
-Problem: NULL is drawn as a blank, whatever the reason. What this does: where the row carries a
-status, a NULL in one of the columns named in metadata.yml is drawn as the status says, and read
-aloud in words.
+Problem: Datasette shows NULL as a blank, whatever the reason. What this does: if the row has a
+status, a NULL in one of the columns listed in metadata.yml is styled according to that status,
+and screen readers get the reason in words.
 
     plugins:
       missing_values:
@@ -10,12 +10,13 @@ aloud in words.
         empty:
           finalised: {not stated: [rank], undecided: [regime]}
           under investigation: {under investigation: [rank, regime]}
-        withdrawn: {withdrawn_on: {withdrawn: [summary]}}     where that column is filled, this holds first
+        withdrawn: {withdrawn_on: {withdrawn: [summary]}}     takes precedence if withdrawn_on is set
 
-Templates get `absence_words()`, all of this, for what draws the data elsewhere.
+Templates get `absence_words()`, this whole configuration, for charts and anything else that shows
+the data. Style `.absent`, and a class made from the words: `.absent-not-stated`,
+`.absent-under-investigation` and so on.
 
-Style `.absent` and `.absent-not-stated`, `.absent-under-investigation` and so on, after the words.
-Limits: a row that does not carry its status is left alone; the data keep NULL.
+Limits: a row without a status column is left unchanged. The data keep NULL.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _configs: WeakKeyDictionary[Datasette, dict[str, Any]] = WeakKeyDictionary()
 
 
 def config_of(datasette: Datasette) -> dict[str, Any]:
-    """What metadata.yml says, read once: every cell asks."""
+    """Return the plugin's configuration, cached because every cell needs it."""
     if datasette not in _configs:
         config = datasette.plugin_config("missing_values") or {}
         _configs[datasette] = {"status": None, "empty": {}, "withdrawn": {}, **config}
@@ -40,7 +41,7 @@ def config_of(datasette: Datasette) -> dict[str, Any]:
 
 
 def render(words: str) -> Markup:
-    """An empty cell for which there are `words`."""
+    """Return the HTML of an empty cell whose reason is `words`."""
     return Markup('<span class="absent absent-{}" title="{}"><span>{}</span></span>').format(
         words.replace(" ", "-"), words, words
     )

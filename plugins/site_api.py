@@ -1,17 +1,17 @@
-"""Let templates state figures only as the site's own JSON API gives them.
+"""Let templates take their figures from the site's own JSON API.
 
-Problem: a figure written into a template, or computed by SQL beside it, can differ from what the
-reader finds behind its link. What this does: templates get two functions that ask the very
-addresses they link to.
+Problem: a figure written into a template, or computed by separate SQL, can differ from what readers
+find when they follow its link. What this does: templates get two functions that request the same
+addresses that they link to.
 
     {% for year in api_rows("/foi/reconciliation") %} … {% endfor %}
     <a href="/foi/redactions">{{ api_count("/foi/redactions") }}</a>
 
-The first also takes the address of a database with `?sql=` and its arguments.
+`api_rows` also takes a database address with `?sql=` and its parameters.
 
-Answers are kept for as long as the process runs where every database is immutable, and asked for
-anew each time where one is not. Limits: `api_rows` gives no more rows than the setting
-`max_returned_rows`; `api_count` gives None where Datasette ran out of time counting.
+If every database is immutable, answers are cached while the process runs; otherwise each one is
+requested again. Limits: `api_rows` returns at most `max_returned_rows` rows (a Datasette setting);
+`api_count` returns None if Datasette's count timed out.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from datasette import hookimpl
 from datasette.app import Datasette
 
 MOST_KEPT = 5000
-"""Answers kept at a time: some addresses hold what a visitor typed."""
+"""Answers cached at a time. The cache needs a limit because some addresses contain what a visitor typed."""
 
 _answers: WeakKeyDictionary[Datasette, dict[str, Any]] = WeakKeyDictionary()
 
 
 async def fetch(datasette: Datasette, address: str) -> Any:
-    """The JSON that `address` answers. Raises RuntimeError where it answers with an error."""
+    """Return the JSON at `address`. Raises RuntimeError if the response is an error."""
     kept = _answers.setdefault(datasette, {})
     if address in kept:
         return kept[address]
@@ -48,7 +48,7 @@ async def fetch(datasette: Datasette, address: str) -> Any:
 
 
 def as_json(address: str, **arguments: str) -> str:
-    """The JSON address of the table or view at `address`, with `arguments` added to its own."""
+    """Return the JSON address of the table or view at `address`, with `arguments` added to its query."""
     path, _, query = address.partition("?")
     added = "&".join(f"{name}={value}" for name, value in arguments.items())
     return f"{path}.json?{query}{'&' if query else ''}{added}"

@@ -1,26 +1,28 @@
-"""Draw the answer of a question as SVG, on the server, in the site's grammar of absence.
+"""Draw a question's answer as an SVG chart on the server, with missing and unknown values visible.
 
-Problem: a chart that fills every bar alike hides what is open, missing or unknown; one drawn by a
-script cannot be read aloud, printed or seen without it. What this does: a question whose header has
-a `drawing` is drawn from its own rows: solid for what is finalised, outlined for what is open, dashed
-for what is missing, and for a share a bar to its value and a frame between its bounds.
+Problem: a chart that fills every bar the same way hides what is under investigation, missing or
+unknown, and a chart drawn by JavaScript can't be read aloud, printed or seen without it. What this
+does: a question whose header has a `drawing` gets a chart of its own rows. Bars are solid for
+finalised, outlined for under investigation and dashed for missing; a share is a bar with a frame
+between its lower and upper bounds.
 
     -- drawing: {by: rank, count: officers, state: status}
     -- drawing: {by: year, parts: {finalised: finalised, missing: missing}, until: covered_to}
     -- drawing: {by: year, share: share, lowest: share_lowest, highest: share_highest}
-    -- drawing: {each: rank, by: year, count: officers, state: status}    a panel each, on one scale
+    -- drawing: {each: rank, by: year, count: officers, state: status}    one panel per rank, same scale
 
-Bars start at 0 and carry their figures. Templates get `drawings(query, by_disclosure)`, one a disclosure. The
-addresses `/drawing/NAME.svg` and `/embed/NAME` give the picture alone and a page that other sites may
-frame; every other page may not be framed. Limits: one bar a value of `by`; why a value is NULL is
-told in the words of the plugin `missing_values`.
+Bars start at 0 and are labelled with their figures. Templates get `drawings(query, by_disclosure)`,
+with one chart per disclosure. `/drawing/NAME.svg` serves the chart alone and `/embed/NAME` a page that
+other sites may frame; no other page may be framed. Limits: one bar per value of `by`; NULL values are
+labelled with the words of the plugin `missing_values`.
 """
 
-# No deferred annotations: dataclasses look them up in sys.modules, where Datasette puts no plugin.
+# No deferred annotations: dataclasses look them up in sys.modules, where Datasette puts no plugins.
 import textwrap
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from datasette import Response, hookimpl
@@ -30,13 +32,13 @@ from markupsafe import Markup
 
 WIDTH = 360
 GAP = 16
-"""Units between two panels."""
+"""Space between two panels, in SVG units."""
 LINE = 13
-"""Units from one line of text to the next."""
+"""Line height, in SVG units."""
 THIN = 3
-"""Units that a line is thick which stands for what is not stated."""
+"""Thickness of the line for values that are not stated, in SVG units."""
 LETTER = 6.4
-"""Units that a letter of a heading takes, on average."""
+"""Average width of a heading's letter, in SVG units."""
 STATES = {
     "finalised": "finalised",
     "under investigation": "open",
@@ -45,14 +47,14 @@ STATES = {
     "not stated": "unstated",
     "or more": "finalised",
 }
-"""What a part of a bar is, and the class that draws it."""
+"""The states of a bar's parts, with their CSS classes."""
 CHANGE_OF_RULES = 2020
-"""The rules of 2020 took effect on 1 February: a line stands before that year's bar."""
+"""The 2020 rules took effect on 1 February: a vertical line precedes that year's bar."""
 HATCH = Markup(
     '<defs><pattern id="{}-h" width="4" height="4" patternUnits="userSpaceOnUse" '
     'patternTransform="rotate(45)"><line class="hatch" y2="4"/></pattern></defs>'
 )
-"""What hatches; the drawing says in its custom property `--hatched` where it stands."""
+"""The hatching pattern; the chart's custom property `--hatched` refers to it."""
 STYLE = """
 text { font: 11px system-ui, sans-serif; fill: #1c1a17; font-variant-numeric: tabular-nums; }
 .finalised, .unstated { fill: #1c1a17; } .open, .missing, .bounds { fill: none; stroke: #1c1a17; }
@@ -71,7 +73,10 @@ Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
 @dataclass
 class Bar:
-    """A bar: its label, a word below it, its parts by state, and for a share that and its bounds."""
+    """A bar: its label, a note below it and its parts by state; for a share, also its bounds.
+
+    `said` describes the bar in words; `share` replaces the figure on it.
+    """
 
     label: str
     below: str = ""
@@ -87,12 +92,17 @@ class Bar:
 
     @property
     def figure(self) -> str:
-        """What stands on the bar."""
+        """Return the figure that labels the bar."""
         return self.share or f"{self.length:g}"
+
+    @property
+    def range(self) -> str:
+        """Return the bounds, rounded to whole per cent: "12–39%", or "" if there are none."""
+        return f"{100 * self.bounds[0]:.0f}–{self.bounds[1]:.0%}" if self.bounds else ""
 
 
 def _label(row: Row, column: str, drawing: Row, empty: Row) -> str:
-    """The value of `column`, or where it is NULL why, in the words of `empty` by status and column."""
+    """Return the value of `column`, or if it is NULL the reason, from `empty` by status and column."""
     if row[column] is not None:
         return str(row[column])
     status = row[drawing["state"] or "status"]
@@ -101,7 +111,7 @@ def _label(row: Row, column: str, drawing: Row, empty: Row) -> str:
 
 
 def _state(row: Row, drawing: Row, empty: Row) -> str:
-    """What the officers that `row` counts are drawn as: one of STATES."""
+    """Return the state, one of STATES, of the officers that `row` counts."""
     labels = {
         _label(row, drawing[name], drawing, empty) for name in ("by", "each") if drawing[name]
     }
@@ -110,7 +120,7 @@ def _state(row: Row, drawing: Row, empty: Row) -> str:
 
 
 def bars_of(drawing: Row, rows: Iterable[Row], empty: Row) -> list[Bar]:
-    """The bars that `rows` make, in their order."""
+    """Return the bars for `rows`, in the same order."""
     bars: dict[str, Bar] = {}
     for row in rows:
         label = _label(row, drawing["by"], drawing, empty)
@@ -122,7 +132,8 @@ def bars_of(drawing: Row, rows: Iterable[Row], empty: Row) -> list[Bar]:
         else:
             bar.parts.append((_state(row, drawing, empty), row[drawing["count"]]))
         if drawing["until"] and not str(row[drawing["until"]]).endswith("-12-31"):
-            bar.below = f"to {row[drawing['until']]}"
+            until = date.fromisoformat(row[drawing["until"]])
+            bar.below = f"to {until.day} {until:%B %Y}"
     for bar in bars.values():
         bar.parts = [(state, value) for state, value in bar.parts if value > 0]
         bar.said = bar.said or ", ".join(f"{value:g} {state}" for state, value in bar.parts) or "0"
@@ -130,10 +141,10 @@ def bars_of(drawing: Row, rows: Iterable[Row], empty: Row) -> list[Bar]:
 
 
 def panels_of(drawing: Row, rows: Iterable[Row], empty: Row) -> dict[str, list[Bar]]:
-    """The bars by the title of the panel that they stand in: "" where all stand in one.
+    """Return the bars by panel title; the title is "" if there is only one panel.
 
-    The fullest panel comes first, and those of no value last. Panels of years have a bar for every
-    year of any, so that they can be laid side by side.
+    Panels are sorted by their total, largest first, with panels for NULL values last. Panels by year
+    all have the same years, so that they can be compared side by side.
     """
     rows = list(rows)
     if not drawing["each"]:
@@ -172,9 +183,10 @@ def _add_share(bar: Bar, drawing: Row, row: Row) -> None:
 def draw(
     name: str, title: str, drawing: Row, rows: Iterable[Row], empty: Row, style: str = ""
 ) -> Markup:
-    """The SVG of `rows`, with its title and its figures in words. `style` is put inside.
+    """Return the SVG chart of `rows`, with its title and a description of its figures.
 
-    `empty` tells why a value is NULL: by status, the words and their columns.
+    `empty` gives the reasons for NULL values: by status, the words and their columns. `style` is
+    CSS to include.
     """
     panels = panels_of(drawing, rows, empty)
     bars = [bar for of_one in panels.values() for bar in of_one]
@@ -206,7 +218,7 @@ def _svg(
     name: str, kind: str, size: tuple[float, float], title: str, said: str,
     body: Iterable[Markup], style: str = "",
 ) -> Markup:  # fmt: skip
-    """A picture `name`d so that nothing in it is mistaken for what stands in another of the page."""
+    """Return an SVG element. Its ids start with `name`, so that they are unique on the page."""
     drawn = Markup("").join(body)
     hatched = "lost" in drawn
     return Markup(
@@ -228,9 +240,9 @@ def _text(x: float, y: float, words: str, anchor: str = "start") -> Markup:
 def _box(
     x: float, y: float, width: float, height: float, kind: str, along: str = "width"
 ) -> Markup:
-    """A part of a bar. What is stroked is drawn inside its own edge, so that parts do not touch.
+    """Return one part of a bar. Strokes are inset, so that neighbouring parts do not touch.
 
-    What is not stated is a line as long as the bar would be: a dash, as in a cell.
+    A value that is not stated is a line as long as the bar would be: a dash, as in table cells.
     """
     if kind == "unstated" and along == "width":
         y, height = y + height / 2 - THIN / 2, THIN
@@ -249,7 +261,7 @@ def _box(
 def _columns(
     bars: list[Bar], longest: float, wide: float, heading: str = ""
 ) -> tuple[Markup, float]:
-    """Upright bars, one a year, low ones below a heading."""
+    """Return vertical bars, one per year, and their height. Below a heading the bars are shorter."""
     top, base = (44.0, 120.0) if heading else (34.0, 190.0)
     step = wide / max(len(bars), 1)
     width = min(step * 0.62, 44)
@@ -268,7 +280,7 @@ def _columns(
         if bar.bounds:
             low, high = (base - bound / longest * (base - top) for bound in bar.bounds)
             parts.append(_box(middle - width / 2 - 4, high, width + 8, low - high, "bounds"))
-            parts.append(_text(middle, high - 4, f"to {bar.bounds[1]:.0%}", "middle"))
+            parts.append(_text(middle, high - 4, bar.range, "middle"))
             if y - high <= 2 * LINE:
                 y = high - LINE
         parts += [
@@ -290,7 +302,7 @@ def _columns(
 
 
 def _lines(bars: list[Bar], longest: float, wide: float, heading: str = "") -> tuple[Markup, float]:
-    """Bars that lie, each below its label."""
+    """Return horizontal bars, each below its label, and their total height."""
     parts = [_heading(heading, wide)] if heading else []
     top = 20.0 if heading else 0.0
     room = wide - (96.0 if any(bar.share for bar in bars) else 46.0)
@@ -305,14 +317,14 @@ def _lines(bars: list[Bar], longest: float, wide: float, heading: str = "") -> t
             low, high = (bound / longest * room for bound in bar.bounds)
             parts.append(_box(low, y + 14, high - low, 18, "bounds"))
             x = max(x, high)
-        figure = bar.figure + (f", to {bar.bounds[1]:.0%}" if bar.bounds else "")
+        figure = bar.figure + (f" ({bar.range})" if bar.bounds else "")
         label = "" if bar.label == heading else bar.label
         parts += [_text(0, y + 10, label), _text(x + 4, y + 27, figure)]
     return Markup("").join(parts), top + len(bars) * 36 + 4
 
 
 def _heading(words: str, wide: float) -> Markup:
-    """The title of a panel, on two lines where one is too narrow."""
+    """Return the title of a panel, on two lines if it does not fit on one."""
     return Markup("").join(
         Markup('<text class="heading" x="0" y="{}">{}</text>').format(11 + LINE * number, line)
         for number, line in enumerate(textwrap.wrap(words, int(wide / LETTER))[:2])
@@ -320,7 +332,7 @@ def _heading(words: str, wide: float) -> Markup:
 
 
 def document_map(disclosure: Row, rows: Iterable[Row]) -> Markup:
-    """Every row of a document as a box, block by block, filled as high as its density."""
+    """Return a chart of every row of a document, block by block: a box filled to its density."""
     size = 11.0
     blocks: dict[int, list[Row]] = {}
     for row in rows:
@@ -347,14 +359,14 @@ def document_map(disclosure: Row, rows: Iterable[Row]) -> Markup:
 
 
 def _empty(datasette: Datasette) -> Row:
-    """Why a value is NULL, by status, as the plugin `missing_values` is told."""
+    """Return the reasons for NULL values by status, from the configuration of the plugin `missing_values`."""
     return dict((datasette.plugin_config("missing_values") or {}).get("empty", {}))
 
 
 @hookimpl
 def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
     def drawings(query: Row, by_disclosure: Mapping[str, Iterable[Row]]) -> dict[str, Markup]:
-        """The drawing of `query` for each disclosure, for two are never drawn as one; or none."""
+        """Return the charts of `query`, if it has any, one per disclosure: they are never combined."""
         name, drawing = query["name"], query.get("drawing")
         if not drawing:
             return {}
@@ -369,12 +381,12 @@ def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
 async def _drawn(datasette: Datasette, name: str) -> dict[str, Any]:
     query = await datasette.get_canned_query("foi", name, None)
     if not query or not query.get("drawing"):
-        raise NotFound(f"There is no drawing of {name}")
+        raise NotFound(f"There is no chart for {name}")
     return dict(query)
 
 
 async def picture(datasette: Datasette, request: Request) -> Response:
-    """The drawing of a question as a file, of the disclosure asked for or of the first."""
+    """Serve a question's chart as a file, for the disclosure requested or the first."""
     query = await _drawn(datasette, request.url_vars["name"])
     asked = {"_shape": "array", "disclosure_id": request.args.get("disclosure_id") or ""}
     answer = await datasette.client.get(f"/foi/{query['name']}.json", params=asked)
@@ -388,7 +400,7 @@ async def picture(datasette: Datasette, request: Request) -> Response:
 
 
 async def embed(datasette: Datasette, request: Request) -> Response:
-    """A page with the drawing, its source and its caveats, for other sites to frame."""
+    """Serve a page with the chart, its source and its caveats, for other sites to frame."""
     query = await _drawn(datasette, request.url_vars["name"])
     page = await datasette.render_template("embed.html", {"query": query}, request=request)
     return Response.html(page, headers={"x-robots-tag": "noindex"})
@@ -401,7 +413,7 @@ def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
 
 @hookimpl
 def asgi_wrapper() -> Callable[[Asgi], Asgi]:
-    """Let no page be framed but those made for it."""
+    """Forbid framing of every page except those meant to be embedded."""
 
     def wrap(app: Asgi) -> Asgi:
         async def wrapped(scope: dict[str, Any], receive: Any, send: Any) -> None:

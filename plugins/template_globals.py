@@ -1,20 +1,22 @@
-"""What templates of any page may say: of the site, where it is, how to cite it, what was corrected.
+"""Give every template the site's metadata, data hash, corrections, dates and full addresses.
 
-Problem: pages of Datasette's own and pages of the site are given different things to show. What
-this does: every template gets, those of error pages included,
+Problem: Datasette passes different variables to its own pages and to the site's pages. What this
+does: every template, error pages included, gets
 
-- `site()`, metadata.yml as it stands;
-- `data_hash()`, the SHA-256 of the database that is served, None where it may change;
-- `corrections()`, the entries of `corrections.yml` beside metadata.yml's folder, newest first;
+- `site()`, the content of metadata.yml;
+- `data_hash()`, the SHA-256 of the database being served, or None if the database can change;
+- `corrections()`, the entries of `corrections.yml` in the project's folder, newest first;
+- the filter `longdate`, which writes 2022-08-16 as 16 August 2022;
 
-and all but those of error pages `absolute(path)`, the whole address of a path of this site, for links
-that are shared.
+and every template except error pages gets `absolute(path)`, the full address of a path on this
+site, for links to share.
 
-Limits: the whole address is that by which the visitor came, so a proxy must pass the host on.
+Limits: the full address uses the host that the visitor used, so a proxy must pass the host on.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,9 +32,21 @@ CORRECTIONS = Path(__file__).resolve().parent.parent / "corrections.yml"
 
 @cache
 def read_corrections() -> list[dict[str, Any]]:
-    """Every correction, newest first: `on`, a date, `what`, and `figures`, those that changed."""
+    """Return the corrections, newest first: `on` (a date), `what`, and the `figures` that changed."""
     entries: list[dict[str, Any]] = yaml.safe_load(CORRECTIONS.read_text("utf-8"))["corrections"]
     return sorted(entries, key=lambda entry: str(entry["on"]), reverse=True)
+
+
+def longdate(day: date | str | None) -> str:
+    """Return a date, or an ISO date such as "2022-08-16", as "16 August 2022"; None is "not stated".
+
+    Raises ValueError if the string is not an ISO date.
+    """
+    if day is None:
+        return "not stated"
+    if isinstance(day, str):
+        day = date.fromisoformat(day)
+    return f"{day.day} {day:%B %Y}"
 
 
 @hookimpl
@@ -42,6 +56,7 @@ def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
         return found
 
     env.globals.update(site=datasette.metadata, data_hash=data_hash, corrections=read_corrections)
+    env.filters["longdate"] = longdate
 
 
 @hookimpl

@@ -70,7 +70,7 @@ async def test_axe_finds_nothing(chromium: Browser, address: str, path: str) -> 
 async def test_by_keyboard_the_first_stop_skips_to_the_content(page: Page) -> None:
     await page.goto("/foi/officers-per-year")
     await page.keyboard.press("Tab")
-    assert await page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    assert await page.evaluate("document.activeElement.textContent") == "Skip to main content"
     await page.keyboard.press("Enter")
     assert await page.evaluate("document.activeElement.id") == "main"
 
@@ -80,5 +80,5 @@ async def test_a_drawing_is_read_in_words(page: Page) -> None:
     drawing = page.get_by_role("img", name="How many officers in each year?")
     said = await drawing.locator("desc").text_content()
     assert said
-    assert "2022 to 2022-08-16: 25 finalised, 46 under investigation, 3 missing." in said
+    assert "2022 to 16 August 2022: 25 finalised, 46 under investigation, 3 missing." in said
     assert "2017: 37 finalised." in said

@@ -83,7 +83,9 @@ async def test_without_a_script_everything_but_free_charts_works(
     page = await context.new_page()
     await page.goto("/foi/officers-per-rank")
     await expect(page.get_by_role("img", name="How many officers of each rank?")).to_be_visible()
-    await expect(page.get_by_label("Link")).to_have_value(f"{address}/foi/officers-per-rank")
+    await expect(page.get_by_label("Link", exact=True)).to_have_value(
+        f"{address}/foi/officers-per-rank"
+    )
     await expect(page.get_by_role("button", name="Copy link")).to_be_hidden()
     await page.goto("/")
     assert await page.locator("script").count() == 0

@@ -136,8 +136,8 @@ async def test_text_is_escaped(site: Datasette) -> None:
 
 @given(st.text() | st.lists(st.sampled_from(["[REDACTED]", "█", "<", "&", "a"])).map("".join))
 def test_nothing_but_markers_is_changed_by_drawing(text: str) -> None:
-    assert density.drawn(text).count(BAR) == redaction.count(text)
-    shown = density.drawn(text).split(BAR)
+    assert density.render(text).count(BAR) == redaction.count(text)
+    shown = density.render(text).split(BAR)
     hidden = [text[marker.start : marker.end] for marker in redaction.find(text)] + [""]
     between = [str(escape(mark)) for mark in hidden]
     assert "".join(a + b for a, b in zip(shown, between, strict=True)) == str(escape(text))
@@ -147,7 +147,7 @@ def test_nothing_but_markers_is_changed_by_drawing(text: str) -> None:
     ("value", "shown"), [(0.25, "0.250"), (0.0999, "0.099"), (0.29, "0.290"), (1.0, "1.000")]
 )
 def test_a_density_is_cut_and_never_rounded_up(value: float, shown: str) -> None:
-    assert density.figure(value, "light") == shown
+    assert density.render_measure(value, "light") == shown
 
 
 @pytest.mark.asyncio

@@ -98,17 +98,17 @@ async def test_it_still_counts_and_says_why_it_is_gone(withdrawn: Datasette) -> 
         "/foi/dismissals",
     ],
 )
-async def test_its_cell_says_that_it_was_withheld_and_not_that_nothing_was_stated(
+async def test_its_cell_says_that_it_was_withdrawn_and_not_that_nothing_was_stated(
     withdrawn: Datasette, path: str
 ) -> None:
     page = (await withdrawn.client.get(path)).text
     assert (
-        '<span class="absent absent-withdrawn" title="withdrawn"><span>withheld</span></span>'
+        '<span class="absent absent-withdrawn" title="withdrawn"><span>withdrawn</span></span>'
         in page
     )
 
 
 async def test_nothing_is_inferred_from_words_that_were_withdrawn(withdrawn: Datasette) -> None:
     page = (await withdrawn.client.get(f"/foi/officer_allegations/{ID}")).text
-    assert page.count("Not said of a row whose words were withdrawn.") == 2
-    assert "The words of this row were withdrawn from this site on 2023-04-05" in page
+    assert page.count("Not shown, because the words of this row were withdrawn.") == 2
+    assert "The words of this row were withdrawn from this site on 5 April 2023" in page
