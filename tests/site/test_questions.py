@@ -543,7 +543,7 @@ async def test_with_two_disclosures_a_chart_is_of_one_and_the_page_lets_choose(
     for link, number in links_of_figures(page):
         path, _, query = link.partition("?")
         response = await both.client.get(f"{path}.json?{query}&_size=0")
-        assert response.json()["filtered_table_rows_count"] == number, address
+        assert response.json()["filtered_table_rows_count"] == number, link
 
 
 def test_questions_are_served_from_any_working_directory(site_folder: Path, tmp_path: Path) -> None:
