@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from ingest.disclosure import Disclosure, Note, PublishedTotal, Row
+from ingest.readers import read
 from ingest.readers.form import COLUMNS, FIELDS
 from tests.serving import ROOT
 
@@ -101,6 +102,21 @@ def a_row(**cells: object) -> Row:
         "source_text": "",
     }
     return Row(**{**given, **cells})  # type: ignore[arg-type]
+
+
+def first_rows() -> list[tuple[str, Row]]:
+    """Return the (id, row) pairs of the first disclosure."""
+    disclosure, _ = read(FIRST)
+    assert disclosure
+    return [(disclosure.row_id(row.position), row) for row in disclosure.rows]
+
+
+def numbered(*summaries: str, year: int = 2021) -> list[tuple[str, Row]]:
+    """Return (id, row) pairs of one year, one for each summary."""
+    return [
+        (f"id-{number}", a_row(summary=summary, year=year))
+        for number, summary in enumerate(summaries, 1)
+    ]
 
 
 def arranged(rows: Sequence[Row]) -> list[Row]:

@@ -7,10 +7,10 @@ import re
 import pytest
 from playwright.async_api import Page, Request, expect
 
-from tests.site.test_questions import BREAKDOWNS, header
+from tests.site.questions import NAMES, header
 
 pytestmark = pytest.mark.asyncio
-CHARTED = [name for name in BREAKDOWNS if header(name).get("chart")]
+CHARTED = [name for name in NAMES if header(name).get("chart")]
 DRAW = re.compile("as a chart$")
 MARKS = """() => {
     const canvas = document.querySelector(".table-wrapper canvas");

@@ -15,7 +15,6 @@ from click.testing import CliRunner
 
 from ingest.build import build
 from ingest.cli import main
-from ingest.disclosure import Row
 from ingest.evidence.mentions import mentions, patterns
 from ingest.evidence.questions import questions, rules
 from ingest.evidence.regime import regime
@@ -23,27 +22,13 @@ from ingest.evidence.wordings import equal, propose, shared
 from ingest.findings import Refused
 from ingest.folders import read_folders
 from ingest.particulars import SameWording
-from ingest.readers import read
 from ingest.terms import read_terms
-from tests.documents import FIRST, FolderCopy, a_row
+from tests.documents import FIRST, FolderCopy, a_row, first_rows, numbered
 
 Rows = Callable[..., list[tuple[Any, ...]]]
 SAMPLE: dict[str, list[str]] = yaml.safe_load(
     (Path(__file__).parent / "mentions_sample.yml").read_text("utf-8")
 )
-
-
-def first_rows() -> list[tuple[str, Row]]:
-    disclosure, _ = read(FIRST)
-    assert disclosure
-    return [(disclosure.row_id(row.position), row) for row in disclosure.rows]
-
-
-def numbered(*summaries: str, year: int = 2021) -> list[tuple[str, Row]]:
-    return [
-        (f"id-{number}", a_row(summary=summary, year=year))
-        for number, summary in enumerate(summaries, 1)
-    ]
 
 
 # Rules

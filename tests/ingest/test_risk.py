@@ -10,8 +10,7 @@ from click.testing import CliRunner
 from ingest.cli import main
 from ingest.folders import read_folders
 from ingest.risk import combinations_of_attributes, filled_gaps, fills, telling_words
-from tests.documents import FolderCopy, a_disclosure, a_row, arranged, put
-from tests.ingest.test_evidence import first_rows, numbered
+from tests.documents import FolderCopy, a_disclosure, a_row, arranged, first_rows, numbered, put
 from tests.serving import ROOT
 
 

@@ -23,8 +23,8 @@ from markupsafe import escape
 from ingest.build import build
 from tests.documents import FolderCopy, a_disclosure, a_row, arranged, put
 from tests.serving import PARTS, ROOT, a_plugin, furnish, serve
-from tests.site.test_metadata import METADATA
-from tests.site.test_pages import BANNER, text_of
+from tests.site.pages import BANNER, METADATA, text_of
+from tests.site.questions import header
 
 COLUMNS = {
     "officers-per-year": """disclosure_id year covered_from covered_to published found finalised
@@ -95,13 +95,6 @@ FIRST = "01-FOI-22-026570"
 SECOND = "01-FOI-23-000001"
 EMPTY_OF_THE_SECOND = ("wholly-redacted", "markers-lost", "publisher-questions")
 Row = dict[str, Any]
-
-
-def header(name: str) -> dict[str, Any]:
-    text = (ROOT / "canned_queries" / f"{name}.sql").read_text("utf-8")
-    lines = [line[3:] for line in text.split("\n\n")[0].split("\n")]
-    loaded: dict[str, Any] = yaml.safe_load("\n".join(lines))
-    return loaded
 
 
 async def answer(site: Datasette, name: str, **arguments: str) -> list[Row]:
