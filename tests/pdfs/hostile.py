@@ -10,7 +10,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 
 from tests.pdfs.disclosures import draw, long_pdf, made_up
 from tests.pdfs.drawing import Pages
-from tests.pdfs.raw import CATALOG, ONE_PAGE, WORD_SHOWN, file_of, page_of, reindexed, stream
+from tests.pdfs.raw import CATALOG, FONT, ONE_PAGE, WORD_SHOWN, file_of, page_of, reindexed, stream
 from tests.pdfs.style import Style
 
 
@@ -29,6 +29,20 @@ def _deep_forms(levels: int) -> bytes:
         inner = b"/Resources << /XObject << /X %d 0 R >> >>" % (at + 6) if at + 1 < levels else b""
         keys = b"/Type /XObject /Subtype /Form /BBox [0 0 900 900] " + inner
         return stream(b"/X Do" if inner else b"0 g", keys)
+
+    forms = map(form, range(levels))
+    return page_of(WORD_SHOWN + b" /X Do", *forms, resources=b"/XObject << /X 5 0 R >>")
+
+
+def _doubled_forms(levels: int) -> bytes:
+    """A page whose forms show the next twice each: 2 ** levels of them in all, which takes long to read."""
+
+    def form(at: int) -> bytes:
+        keys = b"/Type /XObject /Subtype /Form /BBox [0 0 900 900] "
+        if at + 1 == levels:
+            return stream(WORD_SHOWN, keys + b"/Resources << %s >>" % FONT)
+        inner = b"/Resources << /XObject << /X %d 0 R >> >>" % (at + 6)
+        return stream(b"/X Do /X Do", keys + inner)
 
     forms = map(form, range(levels))
     return page_of(WORD_SHOWN + b" /X Do", *forms, resources=b"/XObject << /X 5 0 R >>")
@@ -123,6 +137,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "looping xref": _looping_xref,
     "claims many pages": lambda: reindexed(_many_pages(2_000_000_000, 1)),
     "one page many times": lambda: reindexed(_many_pages(100_000, 100_000)),
+    "slow page": lambda: _doubled_forms(17),
     "crowded page": lambda: _crowded(57_000),
     "giant page": lambda: page_of(WORD_SHOWN, box=b"0 0 1000000000 1000000000"),
     "large page": lambda: page_of(WORD_SHOWN, box=b"0 0 14400 14400"),
