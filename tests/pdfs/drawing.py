@@ -14,7 +14,7 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest.redaction import BOX
-from tests.pdfs.style import BOLD, LONG, MARGIN, PAD, PLAIN, SHORT, Box, Drawn, Style
+from tests.pdfs.style import BOLD, LONG, MARGIN, PAD, PLAIN, SHARES, SHORT, Box, Drawn, Style
 
 
 class Raw(pdfdoc.PDFObject):  # type: ignore[misc]
@@ -361,9 +361,14 @@ class Pages:
         canvas.setStrokeGray(0)
         canvas.setFillGray(0)
         if self.style.rules == "cells":
-            for top, bottom, _, _ in rows:
-                for left, width in zip(edges, widths, strict=False):
-                    canvas.rect(left, bottom, width, top - bottom, stroke=1, fill=0)
+            of_rows = len(widths) == len(SHARES)
+            for at, (top, bottom, _, _) in enumerate(rows):
+                for column, (left, width) in enumerate(zip(edges, widths, strict=False)):
+                    if of_rows and (at, column) in (self.style.unruled, self.style.spanned):
+                        continue
+                    below = of_rows and (at + 1, column) == self.style.spanned
+                    end = rows[at + 1][1] if below else bottom
+                    canvas.rect(left, end, width, top - end, stroke=1, fill=0)
         else:
             closed = self.style.cut_rule
             levels = {top for top, _, opened, _ in rows if closed or not opened}

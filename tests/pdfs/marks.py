@@ -30,6 +30,18 @@ def to_catalog(pages: Pages, key: str, value: Raw) -> None:
     setattr(catalog, key, value)
 
 
+def unmapped(pages: Pages, x: float, y: float) -> None:
+    """Show two letters of a font that does not say which letters they are."""
+    family = "/Type /Font /BaseFont /Unmapped"
+    system = "/CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >>"
+    glyphs = Raw(f"<< {family} /Subtype /CIDFontType2 {system} /DW 600 >>")
+    text = f"<< {family} /Subtype /Type0 /Encoding /Identity-H /DescendantFonts [{{glyphs}}] >>"
+    document = pages.canvas._doc
+    fonts = document.idToObject["BasicFonts"].dict
+    fonts["Unmapped"] = document.Reference(Raw(text, glyphs=glyphs))
+    pages.raw(f"BT /Unmapped 9 Tf 1 0 0 1 {x:.2f} {y:.2f} Tm <00030004> Tj ET")
+
+
 def literal(text: str) -> str:
     """Write `text` as a string of a content stream."""
     return "(" + re.sub(r"([\\()])", r"\\\1", text) + ")"

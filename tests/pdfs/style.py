@@ -24,6 +24,10 @@ class Style:
     """How a disclosure is drawn. All of it is clean: nothing stands under a box."""
 
     rules: Literal["lines", "rects", "cells"] = "lines"
+    unruled: tuple[int, int] | None = None
+    """A cell of the table of rows that has no rules, by row and column from 0; of `cells` alone."""
+    spanned: tuple[int, int] | None = None
+    """A cell of the table of rows that is drawn as one with that above it; of `cells` alone."""
     header: Literal["first", "all"] = "all"
     cuts: int = 9
     """How many rows a page break may cut; others that do not fit go to the next page whole."""
