@@ -35,12 +35,12 @@ def _deep_forms(levels: int) -> bytes:
 
 
 def _doubled_forms(levels: int) -> bytes:
-    """A page whose forms show the next twice each: 2 ** levels of them in all, which takes long to read."""
+    """A page whose forms show the next twice each: minutes of work on any machine."""
 
     def form(at: int) -> bytes:
         keys = b"/Type /XObject /Subtype /Form /BBox [0 0 900 900] "
         if at + 1 == levels:
-            return stream(WORD_SHOWN, keys + b"/Resources << %s >>" % FONT)
+            return stream(b"q Q " * 5_000 + WORD_SHOWN, keys + b"/Resources << %s >>" % FONT)
         inner = b"/Resources << /XObject << /X %d 0 R >> >>" % (at + 6)
         return stream(b"/X Do /X Do", keys + inner)
 
