@@ -20,7 +20,7 @@ from datasette.app import Datasette
 from datasette.plugins import pm
 
 from ingest.build import build
-from ingest.readers import read
+from ingest.readers.folders import read_disclosure
 from tests.documents import FIRST, a_disclosure, arranged, put
 from tests.serving import PARTS, furnish, serve
 
@@ -62,7 +62,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "disclosures").mkdir()
-        first, _ = read(FIRST)
+        first, _ = read_disclosure(FIRST)
         assert first
         summaries = [row for row in first.rows if row.summary]
         put(a_disclosure(arranged(list(islice(cycle(summaries), ROWS)))), folder / "disclosures")

@@ -18,14 +18,14 @@ import time
 from pathlib import Path
 from statistics import median
 
-from ingest.pdf.pool import Pool, read
+from ingest.pdf.pool import Pool, read_document
 from tests.pdfs import long_pdf
 
 
 def measured(path: Path, workers: int) -> dict[str, float]:
     """Seconds, pages, and megabytes of this process and of the largest worker, for one reading."""
     start = time.perf_counter()
-    document = read(path, Pool(workers))
+    document = read_document(path, Pool(workers))
     seconds = time.perf_counter() - start
     own, largest = (
         resource.getrusage(who).ru_maxrss / 1024

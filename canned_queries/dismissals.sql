@@ -15,7 +15,7 @@
 --   year:
 --   rank:
 --   summary:
---   withheld_on:
+--   withdrawn_on:
 --   result:
 --   action:
 --   sanction:
@@ -28,7 +28,7 @@ select
     year,
     rank,
     summary,
-    withheld_on,
+    withdrawn_on,
     result,
     action,
     sanction,

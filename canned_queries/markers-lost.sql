@@ -16,7 +16,7 @@
 --   year:
 --   rank:
 --   summary:
---   withheld_on:
+--   withdrawn_on:
 --   redaction_band:
 --   block_summaries: Rows in the block that have a summary.
 --   chance: Probability, from 0 to 1, that at least one of as many summaries would carry a marker, if each did as often as those of the other blocks do.
@@ -29,7 +29,7 @@ select
     year,
     rank,
     summary,
-    withheld_on,
+    withdrawn_on,
     redaction_band,
     summaries as block_summaries,
     chance

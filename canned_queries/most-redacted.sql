@@ -14,7 +14,7 @@
 --   year:
 --   rank:
 --   summary:
---   withheld_on:
+--   withdrawn_on:
 --   redaction_count:
 --   visible_words:
 --   redaction_density:
@@ -26,7 +26,7 @@ select
     year,
     rank,
     summary,
-    withheld_on,
+    withdrawn_on,
     redaction_count,
     visible_words,
     redaction_density,

@@ -31,8 +31,8 @@
 --   sanction:
 --   sanction_meaning: What the sanction means, with its source in sanctions. NULL where no definition was found.
 --   severity:
---   withheld_on:
---   withheld_reason:
+--   withdrawn_on:
+--   withdrawn_reason:
 --   position:
 --   block:
 --   line:
@@ -63,8 +63,8 @@ select
     sanction,
     sanctions.meaning as sanction_meaning,
     severity,
-    withheld_on,
-    withheld_reason,
+    withdrawn_on,
+    withdrawn_reason,
     rows.position,
     block,
     line,

@@ -30,7 +30,7 @@ order by
     disclosure_id,
     redaction_band is null,
     case redaction_band
-        when 'none' then 1
+        when 'unmarked' then 1
         when 'light' then 2
         when 'moderate' then 3
         when 'heavy' then 4

@@ -22,7 +22,7 @@
 --   status:
 --   line:
 --   summary:
---   withheld_on:
+--   withdrawn_on:
 --   redaction_band:
 
 select
@@ -37,7 +37,7 @@ select
     status,
     line,
     summary,
-    withheld_on,
+    withdrawn_on,
     redaction_band
 from officer_allegations
 where (regime = '2020' and year < 2020 or regime = '2012' and year >= 2020)

@@ -13,7 +13,7 @@
 --   status:
 --   rank:
 --   summary:
---   withheld_on:
+--   withdrawn_on:
 --   result:
 --   action:
 --   sanction:
@@ -21,7 +21,7 @@
 --   redaction_band:
 
 select
-    id, disclosure_id, year, status, rank, summary, withheld_on, result, action, sanction, redaction_count, redaction_band
+    id, disclosure_id, year, status, rank, summary, withdrawn_on, result, action, sanction, redaction_count, redaction_band
 from officer_allegations
 where redaction_band = 'total' and :disclosure_id in ('', disclosure_id)
 order by disclosure_id, position

@@ -1,16 +1,16 @@
-"""The whole way from the folders of disclosures to the database, one room after the other."""
+"""Build the database from the folders of disclosures, one step after the other."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from ingest import database
-from ingest.checks import check, check_together
+from ingest.checks import CHECKS, check, check_across
+from ingest.config.terms import TERMS_FILE, Terms, load_terms
+from ingest.database.write import write_database
 from ingest.evidence import infer
-from ingest.findings import Refused
-from ingest.folders import read_folders
 from ingest.pdf.pool import Pool
-from ingest.terms import TERMS_FILE, read_terms
+from ingest.readers.folders import DisclosureFolder, read_folders
+from ingest.records.findings import BuildError
 
 
 def build(
@@ -18,14 +18,23 @@ def build(
 ) -> None:
     """Build the database at `path` from the folders in `disclosures`.
 
-    Raises `Refused`, with every finding, and leaves the last good database where anything is wrong.
+    Raises BuildError with every finding, and leaves the last good database in place, if anything is
+    wrong.
     """
-    terms, findings = read_terms(terms_file)
+    folders, terms = read_checked(disclosures, terms_file, pool)
+    publications = [(folder, infer(folder, terms)) for folder in folders]
+    write_database(publications, terms, [(one.name, one.sentence) for one in CHECKS], path)
+
+
+def read_checked(
+    disclosures: Path, terms_file: Path = TERMS_FILE, pool: Pool | None = None
+) -> tuple[list[DisclosureFolder], Terms]:
+    """Return the disclosures and terms, every check passed. Raises BuildError with every finding."""
+    terms, findings = load_terms(terms_file)
     folders, problems = read_folders(disclosures, pool)
-    findings += problems + check_together(folders)
+    findings += problems + check_across(folders)
     if terms:
         findings += [finding for folder in folders for finding in check(folder, terms)]
     if findings or not terms:
-        raise Refused(findings)
-    publications = [(folder, infer(folder, terms)) for folder in folders]
-    database.write(publications, terms, path)
+        raise BuildError(findings)
+    return folders, terms

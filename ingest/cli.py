@@ -1,4 +1,4 @@
-"""The commands of the ingest: arguments in, messages out, and nothing else."""
+"""The commands of the ingest: arguments and messages, nothing else."""
 
 from __future__ import annotations
 
@@ -10,28 +10,26 @@ from typing import Any, NoReturn
 
 import click
 
-from ingest import redaction
-from ingest.add import read as read_new
-from ingest.add import scaffold, told
 from ingest.build import build as build_database
-from ingest.checks import check
-from ingest.compare import compare as differences_between
-from ingest.compare import outcome
+from ingest.build import read_checked
+from ingest.config.manifest import FILE_NAME, record_copy_status
+from ingest.config.terms import load_terms
+from ingest.database.summary import summarise
 from ingest.evidence.wordings import propose
-from ingest.findings import Finding, Refused, numbered
-from ingest.folders import Folder, read_folders
-from ingest.particulars import FILE_NAME, record_status
-from ingest.pdf.audited import KINDS
 from ingest.pdf.limits import Unreadable
-from ingest.pdf.pool import Pool
-from ingest.pdf.pool import read as read_document
-from ingest.pdf.report import write as write_report
-from ingest.readers.pdf import read as read_pdf
-from ingest.readers.pdf import refusals
-from ingest.readers.text import read as read_text
-from ingest.report import report
-from ingest.risk import report as report_risk
-from ingest.terms import read_terms
+from ingest.pdf.pool import Pool, read_document
+from ingest.readers.folders import DisclosureFolder
+from ingest.readers.met.pdf import blocking_findings, read_pdf_disclosure
+from ingest.readers.met.text import read_text_disclosure
+from ingest.records.audit_findings import KINDS
+from ingest.records.findings import BuildError, Finding
+from ingest.review.add import describe, read_file, scaffold
+from ingest.review.audit_report import write_audit_report
+from ingest.review.compare import compare as differences_between
+from ingest.review.compare import outcome
+from ingest.review.disclosure_risk import describe_risk
+from ingest.text import redaction
+from ingest.text.phrases import pluralize
 
 ROOT = Path(__file__).resolve().parent.parent
 DISCLOSURES = Path(__file__).resolve().parent / "disclosures"
@@ -39,31 +37,31 @@ DISCLOSURES = Path(__file__).resolve().parent / "disclosures"
 
 @click.group()
 def main() -> None:
-    """Turn disclosures into the public database."""
+    """Turn disclosures into a public database."""
 
 
 disclosures_option = click.option(
     "--disclosures",
     type=click.Path(path_type=Path),
     default=DISCLOSURES,
-    help="The folder with one folder a disclosure.  [default: ingest/disclosures]",
+    help="The folder that holds a folder per disclosure.  [default: ingest/disclosures]",
 )
 
 
 def pool_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Who reads the pages of PDFs: `--workers` and `--scheduler`, given to the command as `pool`."""
+    """Add `--workers` and `--scheduler` to a command, which gets them as `pool`."""
 
     @click.option(
         "--workers",
         type=click.IntRange(1, 64),
         default=2,
         show_default=True,
-        help="Processes that read the pages of a PDF.",
+        help="The number of processes that read the pages of a PDF.",
     )
     @click.option(
         "--scheduler",
         metavar="ADDRESS",
-        help="A Dask scheduler whose workers read them instead, such as tcp://127.0.0.1:8786.",
+        help="Read them with the workers of a Dask scheduler instead, such as tcp://127.0.0.1:8786.",
     )
     @functools.wraps(command)
     def with_pool(*, workers: int, scheduler: str | None, **given: Any) -> None:
@@ -83,30 +81,30 @@ def pool_options(command: Callable[..., None]) -> Callable[..., None]:
 )
 @pool_options
 def build(disclosures: Path, path: Path, pool: Pool) -> None:
-    """Read and check every disclosure, and build the database anew.
+    """Read and check every disclosure, and build the database.
 
-    If anything is wrong with any of them, all of it is told, nothing is built, the last good
-    database stays as it is, and the exit code is 1.
+    If anything is wrong, lists every problem, builds nothing, leaves the last good database in place
+    and exits with code 1.
     """
     try:
         build_database(disclosures, path, pool=pool)
-    except Refused as refusal:
-        _refuse(refusal.findings, "nothing was built, and nothing that was there has changed")
-    click.echo(f"{report(path)}\n\n{path} is built.")
+    except BuildError as error:
+        _refuse(error.findings, "nothing was built, and nothing was changed")
+    click.echo(f"{summarise(path)}\n\nBuilt {path}.")
 
 
 @main.command()
 @disclosures_option
 @pool_options
-def wordings(disclosures: Path, pool: Pool) -> None:
-    """Propose rows whose wordings are nearly equal, for a person to judge.
+def similar_wordings(disclosures: Path, pool: Pool) -> None:
+    """List rows whose wordings are nearly equal, for a person to judge.
 
-    What you take for one event goes under same_wording in the disclosure's disclosure.yml, with
-    the reason; what is doubtful stays out. Nothing is written.
+    Record what you judge to be one incident under same_wording in disclosure.yml, with the reason;
+    leave out what is doubtful. Writes nothing.
     """
     for folder in _read(disclosures, pool):
-        groups = propose(folder.readable_rows, folder.particulars.same_wording)
-        click.echo(f"{folder.disclosure.reference}: {numbered(len(groups), 'proposal')}\n")
+        groups = propose(folder.readable_rows, folder.manifest.same_wording)
+        click.echo(f"{folder.disclosure.reference}: {pluralize(len(groups), 'proposal')}\n")
         for group in groups:
             for id, row in group:
                 click.echo(f"  {id}  {row.year}  {redaction.canonicalise(row.summary or '')}")
@@ -116,14 +114,14 @@ def wordings(disclosures: Path, pool: Pool) -> None:
 @main.command()
 @disclosures_option
 @pool_options
-def risk(disclosures: Path, pool: Pool) -> None:
-    """Tell what might identify people, before anything is published.
+def disclosure_risk(disclosures: Path, pool: Pool) -> None:
+    """List what might identify people, before anything is published.
 
-    Rare combinations of what is published, words in summaries, and summaries of two disclosures that
-    fill each other's gaps. The report names rows and words: keep it among those who decide
-    (docs/publication-decision.md). Nothing is written.
+    Lists rare combinations of published values, telling words in summaries, and summaries of two
+    disclosures that fill each other's gaps. The report quotes rows: show it only to those who decide
+    on publication (docs/publication-decision.md). Writes nothing.
     """
-    click.echo(report_risk(_read(disclosures, pool)))
+    click.echo(describe_risk(_read(disclosures, pool)))
 
 
 file_argument = click.argument(
@@ -137,48 +135,53 @@ file_argument = click.argument(
     "--report",
     "page",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write a page with a picture of each place, blacked out and framed.",
+    help="Write an HTML page with a picture of each place, blacked out and framed.",
 )
 @pool_options
 def audit(file: Path, page: Path | None, pool: Pool) -> None:
-    """Prove that a PDF hides nothing that can be brought to light, or refuse it.
+    """Check whether a PDF hides anything that can be recovered.
 
-    Told are kinds, pages, places and counts, never what is hidden. What is refused ends with exit
-    code 1; what is left to people is listed as disclosure.yml wants it decided.
+    Reports kinds, pages, places and counts, never what is hidden. Exits with code 1 if the PDF is
+    refused; otherwise lists the decisions that disclosure.yml needs.
     """
     try:
         document = read_document(file, pool)
         if page:
-            write_report(page, file, document, pool)
+            write_audit_report(page, file, document, pool)
     except Unreadable as error:
-        _refuse([error.finding(file)], "not to be published")
+        _refuse([error.finding(file)], "do not publish it")
     except OSError as error:
         found = error.strerror or str(error)
         _refuse(
-            [Finding(page or file, None, found, "a place to write", "name another")], "no report"
+            [Finding(page or file, None, found, "a file that can be written", "name another")],
+            "no report was written",
         )
     if page:
-        click.echo(f"{page} shows the places.")
-    if refused := list(refusals(file, document)):
-        _refuse(refused, "not to be published")
-    click.echo(f"{numbered(document.file.pages, 'page')}: nothing that is refused.")
+        click.echo(f"Wrote {page}.")
+    if refused := list(blocking_findings(file, document)):
+        _refuse(refused, "do not publish it")
+    click.echo(f"{pluralize(document.file.pages, 'page')}: no reason to refuse it.")
     for kind, count in sorted(document.counts.items()):
-        click.echo(f"To be decided: {kind}, {count:,} in all: {KINDS[kind]}.")
+        click.echo(f"Decision needed: {kind}, {count:,} in all: {KINDS[kind]}.")
 
 
 @main.command()
 @click.argument("text", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("pdf", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--record", is_flag=True, help="Write the outcome as copy_status beside the text.")
+@click.option(
+    "--record",
+    is_flag=True,
+    help="Write the outcome into copy_status in the text's disclosure.yml.",
+)
 @pool_options
 def compare(text: Path, pdf: Path, record: bool, pool: Pool) -> None:
     """List every difference between a text conversion and its PDF, row by row.
 
-    The PDF is audited first. With --record, copy_status in the disclosure.yml beside the text says
-    that they were compared, and how it came out.
+    Audits the PDF first. With --record, writes into copy_status in the text's disclosure.yml that they
+    were compared, and the outcome.
     """
-    ours, findings = read_text(text)
-    theirs, more = read_pdf(pdf, pool)
+    ours, findings = read_text_disclosure(text)
+    theirs, more = read_pdf_disclosure(pdf, pool)
     if not ours or not theirs or findings or more:
         _refuse([*findings, *more], "nothing was compared")
     differences = differences_between(ours, theirs)
@@ -191,52 +194,48 @@ def compare(text: Path, pdf: Path, record: bool, pool: Pool) -> None:
     click.echo(f"copy_status: {status}")
     if record:
         try:
-            record_status(text.parent, status)
-        except Refused as refusal:
-            _refuse(refusal.findings, "nothing was recorded")
+            record_copy_status(text.parent, status)
+        except BuildError as error:
+            _refuse(error.findings, "nothing was recorded")
         click.echo("Recorded.")
 
 
 @main.command()
 @file_argument
 @disclosures_option
-@click.option("--publisher", help="The force that published it.")
-@click.option("--source-url", help="The address at which it was published.")
-@click.option("--rights", help="Who holds the rights, and what is known of re-use.")
+@click.option("--publisher", help="The force that published the document.")
+@click.option("--source-url", help="The address where it was published.")
+@click.option("--rights", help="Who holds the rights, and the terms of re-use if known.")
 @pool_options
 def add(file: Path, disclosures: Path, pool: Pool, **given: str | None) -> None:
-    """Audit and read a document, show what it says, and make a folder for it.
+    """Audit and read a document, describe it, and make a folder for it.
 
-    Nothing of it is copied before its audit has let it through. What is left to fill in or to decide
-    stands empty in the new disclosure.yml, and a build refuses it until it is done.
+    Copies nothing before the document has passed its audit. What you still have to fill in or decide
+    is empty in the new disclosure.yml, and a build refuses it until you have.
     """
     try:
-        disclosure = read_new(file, pool)
-        terms, findings = read_terms()
+        disclosure = read_file(file, pool)
+        terms, findings = load_terms()
         if not terms:
-            raise Refused(findings)
-        click.echo(told(disclosure, terms))
+            raise BuildError(findings)
+        click.echo(describe(disclosure, terms))
         known = {key: value for key, value in given.items() if value}
         folder = scaffold(file, disclosure, disclosures, known)
-    except Refused as refusal:
-        _refuse(refusal.findings, "nothing was copied")
-    click.echo(f"\n{folder} is made. Fill in {folder / FILE_NAME}, and build.")
+    except BuildError as error:
+        _refuse(error.findings, "nothing was copied")
+    click.echo(f"\nMade {folder}. Fill in {folder / FILE_NAME}, then build.")
 
 
-def _read(disclosures: Path, pool: Pool) -> list[Folder]:
-    """The folders of `disclosures`, or an exit with everything that is wrong with them."""
-    terms, findings = read_terms()
-    folders, problems = read_folders(disclosures, pool)
-    findings += problems
-    if terms:
-        findings += [finding for folder in folders for finding in check(folder, terms)]
-    if findings:
-        _refuse(findings, "nothing was looked at")
-    return folders
+def _read(disclosures: Path, pool: Pool) -> list[DisclosureFolder]:
+    """Return the disclosures, or list everything wrong with them and exit."""
+    try:
+        return read_checked(disclosures, pool=pool)[0]
+    except BuildError as error:
+        _refuse(error.findings, "nothing was examined")
 
 
 def _refuse(findings: Sequence[Finding], consequence: str) -> NoReturn:
     for finding in findings:
         click.echo(f"{finding}\n", err=True)
-    click.echo(f"{numbered(len(findings), 'finding')}: {consequence}.", err=True)
+    click.echo(f"{pluralize(len(findings), 'finding')}: {consequence}.", err=True)
     raise SystemExit(1) from None

@@ -1,11 +1,11 @@
 """Load datasette-vega's charts only where a reader opens one.
 
-Problem: datasette-vega puts a script of 0.9 MB on every page, the home page included, and asks for
-every page of results a second time even where no chart is open. What this does: takes its hooks
-away, so that no page names its files, but leaves it registered, so that Datasette serves them; and
-gives templates `chart_files`, for a small script of the site to load on demand.
+Problem: datasette-vega adds 0.9 MB of JavaScript to every page, including the home page, and
+requests each page of results again even if no chart is open. What this does: removes the plugin's
+hooks, so that no page loads its files, but keeps the plugin registered, so that Datasette still
+serves them. Templates get `chart_files`, which `static/charts.js` loads on demand.
 
-Limits: the one script draws on the page that it is loaded on, from the rows of that page.
+Limits: a chart shows only the rows of the page it is opened on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from datasette.plugins import pm
 if pm.is_registered(datasette_vega):
     name = pm.get_name(datasette_vega)
     pm.unregister(datasette_vega)
-    # Datasette serves the static files of every registered module, by the module's name.
+    # Datasette serves the static files of every registered module under the module's name.
     pm.register(ModuleType(datasette_vega.__name__), name=name)
 
 

@@ -1,9 +1,9 @@
-"""Bound what one SQL function may build.
+"""Limit the size of the values that SQL may create.
 
-Problem: Datasette's time limit stops a query between steps, and one call such as
-`hex(zeroblob(4e8))` is a single step that takes gigabytes. What this does: no value on any
-connection may grow past `LONGEST_VALUE` bytes; SQLite then answers "string or blob too big".
-Limits: a call that computes long and builds little is not stopped by this.
+Problem: Datasette's time limit stops a query only between steps, and a call such as
+`hex(zeroblob(4e8))` is a single step that uses gigabytes of memory. What this does: limits every
+value on every connection to `LONGEST_VALUE` bytes; beyond that SQLite reports "string or blob too
+big". Limits: a call that runs for a long time but creates little data is not stopped.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sqlite3
 from datasette import hookimpl
 
 LONGEST_VALUE = 1_000_000
-"""Bytes: twenty times the text of a disclosure of four hundred rows."""
+"""In bytes: twenty times the text of a disclosure with 400 rows."""
 
 
 @hookimpl

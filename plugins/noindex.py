@@ -1,15 +1,15 @@
-"""Keep pages out of web searches unless they are named.
+"""Keep pages out of search engines unless they are listed.
 
-Problem: rows about people, once indexed by a search engine, are found on a phrase by those who
-know the people. What this does: every response carries `X-Robots-Tag: noindex`, but for the pages
-named in metadata.yml, and those only as plain addresses without arguments:
+Problem: once a search engine has indexed rows about people, anyone who knows those people can find
+the rows by a phrase. What this does: every response has the header `X-Robots-Tag: noindex`, except
+the pages listed in metadata.yml when requested without a query string:
 
     plugins:
       noindex:
         indexed: [/, /foi]
 
-Limits: it asks search engines and hides nothing from people. `robots.txt` must not shut the pages
-out as well, or the header is never seen.
+Limits: this is a request to search engines and hides nothing from visitors. `robots.txt` must not
+block the pages as well, or crawlers never see the header.
 """
 
 from __future__ import annotations

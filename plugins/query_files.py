@@ -17,7 +17,7 @@ a header, YAML behind `-- `:
     -- counts:                                figures that count rows, and which:
     --   officers: rank, status=finalised     those of the same rank, and finalised
     -- chart: {mark: bar, x: rank, y: officers, color: status}    or, with `of`, another's chart
-    -- drawing: {by: rank, count: officers, state: status}         see drawings.py
+    -- drawing: {by: rank, count: officers, state: status}         see svg_charts.py
     -- chart_note: Open rows are not drawn.   what the chart cannot show
     -- parameters: {q: {label: Words}}        what the form calls them; `choices: ranks.term`
     -- matches: [snippet]                     columns in which ⟦ and ⟧ stand around a match
@@ -107,7 +107,7 @@ class Chart(Strict):
 
 
 class Drawing(Strict):
-    """How the server draws the answer (plugins/drawings.py): a bar a value of `by`, a panel of `each`."""
+    """How the server draws the answer (plugins/svg_charts.py): a bar a value of `by`, a panel of `each`."""
 
     by: str
     parts: dict[str, str] = {}
@@ -158,7 +158,7 @@ class Question(NamedTuple):
     sql: str
 
 
-class Unusable(ValueError):
+class InvalidQueryFile(ValueError):
     """A query file that cannot be served: its name, and what is wrong with it."""
 
 
@@ -167,23 +167,25 @@ def read(path: Path) -> Question:
     try:
         text = path.read_text("utf-8")
     except UnicodeDecodeError as error:
-        raise Unusable(f"{path.name}: {error}") from error
+        raise InvalidQueryFile(f"{path.name}: {error}") from error
     written = HEADER.match(text)
     if not written:
-        raise Unusable(f"{path.name}: expected a header of lines that begin with --, found none")
+        raise InvalidQueryFile(
+            f"{path.name}: expected a header of lines that begin with --, found none"
+        )
     lines = [re.sub(r"^-- ?", "", line) for line in written.group().splitlines()]
     try:
         keys = [key.value for key, _ in getattr(yaml.compose("\n".join(lines)), "value", [])]
         header = Header.model_validate(yaml.safe_load("\n".join(lines)))
     except yaml.YAMLError as error:
-        raise Unusable(f"{path.name}: the header is not YAML: {error}") from error
+        raise InvalidQueryFile(f"{path.name}: the header is not YAML: {error}") from error
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
         )
-        raise Unusable(f"{path.name}: {wrong}") from error
+        raise InvalidQueryFile(f"{path.name}: {wrong}") from error
     if twice := sorted({key for key in keys if keys.count(key) > 1}):
-        raise Unusable(f"{path.name}: {', '.join(twice)} twice")
+        raise InvalidQueryFile(f"{path.name}: {', '.join(twice)} twice")
     named = set(header.counts) | set(header.matches)
     named |= {
         part for counted in header.counts.values() for part, given, _ in parts(counted) if not given
@@ -193,7 +195,7 @@ def read(path: Path) -> Question:
     if header.drawing:
         named |= header.drawing.columns
     if unknown := sorted(named - set(header.columns)):
-        raise Unusable(f"{path.name}: {', '.join(unknown)} not among its columns")
+        raise InvalidQueryFile(f"{path.name}: {', '.join(unknown)} not among its columns")
     return Question(path.stem, header, text[written.end() :].strip())
 
 
@@ -222,7 +224,7 @@ def as_metadata(question: Question, about: Mapping[str, Any]) -> dict[str, Any]:
         if key not in parameters
     ]
     if unknown:
-        raise Unusable(f"{name}.sql: {', '.join(unknown)} not in metadata.yml")
+        raise InvalidQueryFile(f"{name}.sql: {', '.join(unknown)} not in metadata.yml")
     return {
         **header.model_dump(exclude={"chart"}),
         "sql": sql,
@@ -257,7 +259,7 @@ def startup(datasette: Datasette) -> None:
     try:
         for database in datasette.databases:
             queries_of(datasette, database)
-    except Unusable as error:
+    except InvalidQueryFile as error:
         raise ClickException(f"canned_queries/{error}") from error
     except KeyError as error:
         raise ClickException(

@@ -1,22 +1,23 @@
-"""Show how much of a text was redacted, and say so where that cannot be known.
+"""Show how much of a text was redacted, or that the amount is unknown.
 
-Problem: in a column of text a marker such as `[REDACTED]` looks like one word among others, and a
-text whose markers were lost looks like one from which nothing was withheld. What this does:
+Problem: in a text column a marker such as `[REDACTED]` looks like any other word, and a text whose
+markers were lost looks as if nothing had been withheld. What this does:
 
-- SQL functions on every connection: `redaction_count(text)`, `redaction_density(text)` and
-  `redaction_band(text)`; NULL gives NULL. They read every form of marker that `ingest.redaction`
-  knows, and cannot know of lost ones.
-- In the columns named below each marker is drawn as a bar, read aloud as "redacted". Where the row
-  carries a band in the column `band`, it stands before the text as a badge, "unknown" among them.
-- `measures` are columns of figures: NULL is drawn as unknown where the band is "unknown", and a
-  density is cut, not rounded, to three places, for it is a lower bound.
-- Templates get `redaction_definition()`, which says how density is defined, and the same as
-  `redaction_note` on pages of tables that have such columns.
+- Adds SQL functions to every connection: `redaction_count(text)`, `redaction_density(text)` and
+  `redaction_band(text)`. NULL returns NULL. They recognise every form of marker in
+  `ingest.redaction`, but can't detect lost markers.
+- Shows each marker as a bar, read aloud as "redacted", in the columns listed under `columns`. If
+  the row has a band in the column named by `band`, a badge with the band, or "unknown", precedes
+  the text.
+- Formats the columns listed under `measures`: NULL appears as unknown if the band is "unknown", and
+  a density is truncated to three decimal places rather than rounded, because it is a lower bound.
+- Gives templates `redaction_definition()`, the definition of density, and the same text as
+  `redaction_note` on pages of tables with such columns.
 
-To install it, put this file into the folder of plugins, install the project that it comes from beside
-Datasette (`pip install .` there), for it uses `ingest.redaction`, and name the columns in metadata.yml:
-of a table under that table, of query pages (where the table is not known) under their database or at
-the top.
+To install it, copy this file to your plugins folder, install this project next to Datasette
+(`pip install .`), because the plugin uses `ingest.redaction`, and list the columns in metadata.yml:
+under the table for its own pages, and under the database or at the top level for query pages, where
+the table is not known.
 
     databases:
       foi:
@@ -27,12 +28,12 @@ the top.
             plugins:
               redaction_density: {columns: [summary], band: redaction_band}
 
-Then style `.redacted` (a bar), `.band` and `.unknown` (hatched); without a style sheet a marker
-reads "[redacted]". For a facet by band keep the band in a column and name it in the table's
-`facets`: only who built the table can tell an unknown band from none.
+Then style `.redacted` (a bar), `.band` and `.unknown` (hatched). Without a style sheet a marker
+reads "[redacted]". To facet by band, store the band in a column and list it in the table's
+`facets`: only whoever built the table knows where markers were lost.
 
-Limits: it draws what it is given. A text cut by a query, `substr(summary, 1, 100)`, may end inside a
-marker, which then stays as it is.
+Limits: a text truncated by a query, such as `substr(summary, 1, 100)`, may end inside a marker; that
+marker is shown as plain text.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from markupsafe import Markup, escape
 
-from ingest import redaction
+from ingest.config import bands
+from ingest.text import redaction
 
 Sql = int | float | str
 
@@ -57,7 +59,7 @@ BAR = Markup(
 )
 UNKNOWN = Markup('<span class="unknown">unknown</span>')
 BADGES = {
-    "none": "no redaction marked",
+    "unmarked": "no redaction marked",
     "light": "lightly redacted",
     "moderate": "moderately redacted",
     "heavy": "heavily redacted",
@@ -65,15 +67,15 @@ BADGES = {
     "unknown": "redaction unknown, markers lost",
 }
 NOTE = (
-    "Redaction density is markers over markers and readable words. Each marker hides at least one "
-    "word, so it is a lower bound on the share of words withheld. Bands: none 0, light below 0.10, "
-    "moderate from 0.10, heavy from 0.25, total 1; unknown where the markers were lost, which is "
-    "not none."
+    "Redaction density is the number of markers divided by markers plus readable words. Each marker "
+    "hides at least one word, so this is a lower bound on the share of words withheld. Bands: none 0, "
+    "light below 0.10, moderate from 0.10, heavy from 0.25, total 1. Where the markers were lost the "
+    "band is unknown, which does not mean none."
 )
 
 
-def drawn(text: str, band: object = None) -> Markup:
-    """`text`, escaped, with a bar for each marker, and a badge where there is a `band`."""
+def render(text: str, band: object = None) -> Markup:
+    """Return `text` as HTML, with a bar for each marker and a badge if there is a `band`."""
     parts: list[Markup] = []
     if isinstance(band, str) and band in BADGES:
         parts.append(Markup('<span class="band band-{}">{}</span> ').format(band, BADGES[band]))
@@ -84,8 +86,8 @@ def drawn(text: str, band: object = None) -> Markup:
     return Markup("").join([*parts, escape(text[end:])])
 
 
-def figure(value: object, band: object) -> Markup | str | None:
-    """How a measure is shown, or None where it stands as it is."""
+def render_measure(value: object, band: object) -> Markup | str | None:
+    """Return the text to show for a measure, or None to show the value unchanged."""
     if value is None:
         return UNKNOWN if band == "unknown" else None
     if isinstance(value, float) and 0 <= value <= 1:
@@ -94,7 +96,7 @@ def figure(value: object, band: object) -> Markup | str | None:
 
 
 class Columns(NamedTuple):
-    """What to draw in one table, or on the query pages of one database."""
+    """The columns to format in one table, or on the query pages of one database."""
 
     texts: frozenset[str]
     measures: frozenset[str]
@@ -105,7 +107,7 @@ _columns: WeakKeyDictionary[Datasette, dict[tuple[str, str | None], Columns]] = 
 
 
 def columns_of(datasette: Datasette, database: str, table: str | None) -> Columns:
-    """What metadata.yml names for `table`, or for query pages. It is read once: every cell asks."""
+    """Return the columns configured for `table`, or for query pages; cached, as every cell needs them."""
     kept = _columns.setdefault(datasette, {})
     if (database, table) not in kept:
         config = (
@@ -135,9 +137,11 @@ def render_cell(
     if column not in texts and column not in measures:
         return None
     band = row[band_column] if band_column in row.keys() else None  # noqa: SIM118 - no dict
-    if column in measures:  # first in line: unknown says more than that nothing is stated
-        return figure(value, band)
-    return drawn(value, band) if isinstance(value, str) and value else None
+    if (
+        column in measures
+    ):  # runs before the plugin `missing_values`: "unknown" is more exact than "not stated"
+        return render_measure(value, band)
+    return render(value, band) if isinstance(value, str) and value else None
 
 
 @hookimpl
@@ -151,7 +155,7 @@ def extra_template_vars(
 
 
 def of_text(function: Callable[[str], Sql]) -> Callable[[object], Sql | None]:
-    """`function` for SQL: NULL gives NULL, and what is no text is taken as it is written."""
+    """Wrap `function` for SQL: NULL returns NULL, and other values are converted to text."""
 
     def answer(value: object) -> Sql | None:
         if isinstance(value, bytes):
@@ -166,7 +170,7 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
     functions: dict[str, Callable[[str], Sql]] = {
         "redaction_count": redaction.count,
         "redaction_density": redaction.density,
-        "redaction_band": lambda text: redaction.band(redaction.density(text)),
+        "redaction_band": lambda text: bands.band(redaction.density(text)),
     }
     for name, function in functions.items():
         conn.create_function(name, 1, of_text(function), deterministic=True)

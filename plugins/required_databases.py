@@ -1,8 +1,8 @@
-"""Refuse to start without the databases that the site is about.
+"""Refuse to start if a required database is missing.
 
-Problem: Datasette started before the first build serves an empty site whose every page fails. What
-this does: where a database named in metadata.yml is not there, the server does not start and says
-what to do.
+Problem: if Datasette starts before the first build, it serves an empty site on which every page
+fails. What this does: if a database listed in metadata.yml is missing, the server does not start
+and prints what to do.
 
     plugins:
       required_databases:
@@ -22,5 +22,5 @@ def startup(datasette: Datasette) -> None:
     config = datasette.plugin_config("required_databases") or {}
     missing = [name for name in config.get("names", []) if name not in datasette.databases]
     if missing:
-        # Datasette's command is Click's, which shows this as one line and no traceback.
+        # Datasette's command uses Click, which prints this as one line without a traceback.
         raise ClickException(f"There is no {', '.join(missing)}.db here: {config['remedy']}.")

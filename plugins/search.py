@@ -1,13 +1,13 @@
-"""Search boxes that take whatever a visitor types.
+"""Accept any input in search boxes.
 
-Problem: Datasette escapes a search for SQLite's full-text engine with `escape_fts`, which lets
-some input through that the engine refuses: a lone quotation mark, nothing at all, a NUL, a line
-break inside quotes. The visitor then gets an error page. And the bars `█` that stand for redacted
-words in the index could be searched for, though they are no words.
+Problem: Datasette escapes searches for SQLite's full-text search with `escape_fts`, but SQLite still
+rejects some of its output: a lone quotation mark, an empty string, a NUL, or a line break inside
+quotes. The visitor then gets an error page. Also, the `█` characters that replace redacted words in
+the index could be searched for, although they are not words.
 
-What this does: registers its own `escape_fts` over the stock one, for searches in table pages and
-in SQL alike; and drops blank `_search` arguments from the address, so that an empty box is no
-filter. Limits: `_searchmode=raw` bypasses all escaping, as Datasette means it to.
+What this does: replaces the stock `escape_fts`, both for table pages and in SQL, and removes blank
+`_search` parameters from the address, so that an empty search box does not filter anything. Limits:
+`_searchmode=raw` bypasses all escaping, as Datasette intends.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from datasette.app import Datasette
 from datasette.utils import escape_fts as stock_escape_fts
 
 NO_WORDS = '""'
-"""A full-text query that is valid and finds nothing."""
+"""A valid full-text query that matches nothing."""
 
 TERM = re.compile(r'"[^"]*"')
 WORD = re.compile(r"[^\W_]+")
@@ -33,15 +33,15 @@ Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
 
 def folded(text: str) -> str:
-    """`text` in small letters and without diacritics, as the index has it."""
+    """Return `text` in lower case without diacritics, as the index stores it."""
     parts = unicodedata.normalize("NFD", text.lower())
     return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 def escape_fts(query: object) -> str:
-    """A full-text query, always valid, for what a visitor typed: words, and "phrases" in quotes.
+    """Return a valid full-text query for what a visitor typed: words, and "phrases" in quotes.
 
-    A word typed twice is asked for once: to rank rows by thousands of words takes too long.
+    Repeated words are searched for once, because ranking rows by thousands of words takes too long.
     """
     typed = "" if query is None else str(query).replace("█", " ").replace("\0", " ")
     terms: dict[tuple[str, ...], str] = {}
@@ -51,7 +51,7 @@ def escape_fts(query: object) -> str:
 
 
 def without_blank_searches(query_string: bytes) -> bytes:
-    """`query_string` less its `_search` and `_search_COLUMN` arguments that say nothing."""
+    """Return `query_string` without blank `_search` and `_search_COLUMN` parameters."""
     if b"_search" not in query_string:
         return query_string
     arguments = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)

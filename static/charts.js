@@ -1,11 +1,11 @@
-// Loads the charts when a reader opens one: the address then says so behind its "#".
+// Load the chart library when a reader opens a chart, which adds #g. to the address.
 (() => {
   const { styles, scripts, words } = document.currentScript.dataset;
   const { status, empty } = JSON.parse(words);
   let loaded = false;
 
-  // The data say NULL, and why in another column; a chart has room for one of the two.
-  // A figure that is not known stays out of the drawing.
+  // The data have NULL in one column and the reason in another; the chart shows only one column,
+  // so replace NULL by the reason. Unknown figures are left out of the chart.
   function named(rows) {
     const figures = new Set(
       rows.flatMap((row) => Object.keys(row).filter((column) => typeof row[column] === "number")),
@@ -34,7 +34,7 @@
     for (const src of scripts.split(" ")) {
       const script = Object.assign(document.createElement("script"), { src });
       script.onload = () => {
-        // The charts wait for an event that is over by now.
+        // The library waits for this event, which has already fired.
         document.dispatchEvent(new Event("DOMContentLoaded"));
         document.querySelector(".table-wrapper").scrollIntoView();
       };

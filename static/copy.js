@@ -1,4 +1,4 @@
-// Shows the buttons that copy a field, which need this script, and lets them say that they did.
+// Show the buttons that copy a field, which need this script, and confirm when they have copied.
 for (const button of document.querySelectorAll("button[data-copies]")) {
   const field = document.getElementById(button.dataset.copies);
   button.hidden = false;

@@ -7,12 +7,14 @@ COLUMNS = {
         publication_scheme creating_branch created_on review_on extracted_on covers_from covers_to
         published_total:INTEGER source_url source_file source_format source_sha256 copy_status
         rights publisher withheld_share_estimate:REAL""",
+    "redaction_bands": "band* lower:REAL upper:REAL position:INTEGER meaning",
+    "checks": "name* sentence position:INTEGER",
     "notes": "disclosure_id* section* position*:INTEGER text",
     "published_totals": "disclosure_id* year*:INTEGER officers:INTEGER",
     "officer_allegations": """id* disclosure_id position:INTEGER block:INTEGER line:INTEGER
         year:INTEGER status rank summary result action sanction visible_words:INTEGER
         redaction_count:INTEGER redaction_density:REAL redaction_band regime regime_basis
-        wording_id withheld_on withheld_reason source_text""",
+        wording_id withdrawn_on withdrawn_reason source_text""",
     "ranks": "term* meaning source position:INTEGER",
     "results": "term* meaning source regime position:INTEGER",
     "actions": "term* meaning source regime position:INTEGER",

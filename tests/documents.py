@@ -14,10 +14,10 @@ from pathlib import Path
 
 import yaml
 
-from ingest import redaction
-from ingest.disclosure import Disclosure, Note, PublishedTotal, Row
-from ingest.readers import read
-from ingest.readers.form import COLUMNS, FIELDS
+from ingest.readers.folders import read_disclosure
+from ingest.readers.met.form import COLUMNS, FIELDS
+from ingest.records.disclosure import Disclosure, Note, PublishedTotal, Row
+from ingest.text import redaction
 from tests.serving import ROOT
 
 FIRST = ROOT / "ingest" / "disclosures" / "01-FOI-22-026570"
@@ -27,10 +27,10 @@ source_url: https://www.met.police.uk/foi-ai/
 source_sha256: "31db8143564c040fd009a25f23eb6de3a05180b5957306db3627671d069af8ad"
 copy_status: text conversion, not compared with the published PDF
 rights: re-use terms not stated
-numbers: 1-409
+row_numbers: 1-409
 accepted_differences:
   2022: 3
-withheld: []
+withdrawn: []
 same_wording:
   - rows: [22-026570-0129, 22-026570-0139, 22-026570-0143, 22-026570-0165, 22-026570-0175,
       22-026570-0182, 22-026570-0213, 22-026570-0216, 22-026570-0222]
@@ -64,7 +64,7 @@ class FolderCopy:
         return self.path / "source.txt"
 
     @property
-    def particulars(self) -> Path:
+    def manifest(self) -> Path:
         return self.path / "disclosure.yml"
 
     def write(self, data: bytes) -> None:
@@ -81,9 +81,9 @@ class FolderCopy:
 
     def declare(self, old: str, new: str) -> None:
         """Change `disclosure.yml` in one place."""
-        text = self.particulars.read_text("utf-8")
+        text = self.manifest.read_text("utf-8")
         assert text.count(old) == 1, f"{text.count(old)} times {old!r}"
-        self.particulars.write_text(text.replace(old, new), "utf-8")
+        self.manifest.write_text(text.replace(old, new), "utf-8")
 
     def line(self, number: int) -> str:
         return self.source.read_text("utf-8").split("\n")[number - 1]
@@ -109,7 +109,7 @@ def a_row(**cells: object) -> Row:
 
 def first_rows() -> list[tuple[str, Row]]:
     """Return the (id, row) pairs of the first disclosure."""
-    disclosure, _ = read(FIRST)
+    disclosure, _ = read_disclosure(FIRST)
     assert disclosure
     return [(disclosure.row_id(row.position), row) for row in disclosure.rows]
 
@@ -246,7 +246,7 @@ def _cells(row: Row) -> str:
     return "\t".join([year, *(cell or "" for cell in cells)])
 
 
-def put(disclosure: Disclosure, disclosures: Path, **particulars: object) -> FolderCopy:
+def put(disclosure: Disclosure, disclosures: Path, **manifest: object) -> FolderCopy:
     """Write `disclosure` into a folder of its own below `disclosures`."""
     folder = disclosures / disclosure.id
     folder.mkdir()
@@ -258,8 +258,8 @@ def put(disclosure: Disclosure, disclosures: Path, **particulars: object) -> Fol
         "source_sha256": sha256(source),
         "copy_status": "made up for a test",
         "rights": "none",
-        "numbers": f"1-{len(disclosure.rows)}",
-        **particulars,
+        "row_numbers": f"1-{len(disclosure.rows)}",
+        **manifest,
     }
     (folder / "disclosure.yml").write_text(yaml.safe_dump(stated), "utf-8")
     return FolderCopy(folder)

@@ -1,7 +1,7 @@
-"""Platforms and kinds of conduct that the visible words of a summary mention.
+"""Find the platforms and kinds of conduct that the visible words of a summary mention.
 
-At least these: much was withheld, and patterns know only the words that they name. A mention is a
-word in an allegation, and says nothing of whether it was so.
+At least these: much was withheld, and only the words in `mentions.yml` are searched for. A mention is a
+word in an allegation; it doesn't make the allegation true.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, get_args
+from typing import Annotated, get_args
 
 from pydantic import Field
 
-from ingest import redaction
-from ingest.yaml_file import Model, Regex, Text, load_own
+from ingest.config.yaml_model import Model, Regex, Text, load_bundled
+from ingest.records.evidence import Mention, MentionKind
+from ingest.text import redaction
 
 MENTIONS_FILE = Path(__file__).parent / "mentions.yml"
-Kind = Literal["platform", "conduct"]
 
 
 class Pattern(Model):
-    """What is mentioned, the regular expressions that find it, and the id of a row that they find."""
+    """What is mentioned, the regular expressions that find it, and the id of a row where they do."""
 
     mention: Text
     patterns: Annotated[list[Regex], Field(min_length=1)]
@@ -35,28 +35,23 @@ class Patterns(Model):
     conduct: list[Pattern]
 
 
-class Mention(NamedTuple):
-    mention: str
-    kind: Kind
-
-
 @cache
 def patterns() -> Patterns:
-    """The patterns of `mentions.yml`."""
-    return load_own(MENTIONS_FILE, Patterns)
+    """Return the patterns in `mentions.yml`."""
+    return load_bundled(MENTIONS_FILE, Patterns)
 
 
 @cache
 def _compiled() -> list[tuple[Mention, re.Pattern[str]]]:
     return [
         (Mention(pattern.mention, kind), re.compile("|".join(pattern.patterns), re.IGNORECASE))
-        for kind in get_args(Kind)
+        for kind in get_args(MentionKind)
         for pattern in getattr(patterns(), kind)
     ]
 
 
-def mentions(summary: str) -> list[Mention]:
-    """What the visible words of `summary` mention, each once, in the order of `mentions.yml`."""
+def find_mentions(summary: str) -> list[Mention]:
+    """Return what the visible words of `summary` mention, each once, in the order of `mentions.yml`."""
     visible = redaction.canonicalise(summary).split(redaction.CANONICAL)
     return [
         mention for mention, found in _compiled() if any(found.search(part) for part in visible)

@@ -9,10 +9,10 @@ from typing import Any
 import pypdfium2.raw as pdfium
 from pdfminer.pdftypes import resolve1
 
-from ingest.pdf.audited import Audited, Box, Verdict
-from ingest.pdf.canvas import Canvas, mask
-from ingest.pdf.hidden import DARK, Character, Sight
+from ingest.pdf.hidden_text import DARK, Character, Visibility
 from ingest.pdf.limits import Unreadable
+from ingest.pdf.renderer import Renderer, mask
+from ingest.records.audit_findings import AuditFinding, Box, Verdict
 
 _FILES = {
     pdfium.FPDF_ANNOT_FILEATTACHMENT,
@@ -44,11 +44,11 @@ _MOST_ANNOTATIONS = 20_000
 _MOST_PICTURES = 60
 
 
-def replacements(canvas: Canvas) -> Iterator[Audited]:
+def replacements(renderer: Renderer) -> Iterator[AuditFinding]:
     """Texts to be read in place of what is drawn. ActualText is taken off the page in memory: pdfium
     would report its characters and not those that are drawn."""
     length = ctypes.c_ulong()
-    for found, kind in canvas.objects:
+    for found, kind in renderer.objects:
         for at in range(max(0, pdfium.FPDFPageObj_CountMarks(found))):
             mark = pdfium.FPDFPageObj_GetMark(found, at)
             for key in (b"ActualText", b"Alt", b"E"):
@@ -56,69 +56,71 @@ def replacements(canvas: Canvas) -> Iterator[Audited]:
                     continue
                 pdfium.FPDFPageObjMark_GetParamStringValue(mark, key, None, 0, length)
                 if length.value > _EMPTY:
-                    seen = canvas.seen(canvas.pixels(_bounds(found)))
-                    yield Audited("replacement-text", "hold", canvas.number, seen)
+                    seen = renderer.seen(renderer.pixels(_bounds(found)))
+                    yield AuditFinding("replacement-text", "pending", renderer.number, seen)
                 if kind == pdfium.FPDF_PAGEOBJ_TEXT and key == b"ActualText":
                     pdfium.FPDFPageObjMark_RemoveParam(found, mark, key)
 
 
-def of_annotations(canvas: Canvas, characters: Sequence[Character]) -> Iterator[Audited]:
+def of_annotations(renderer: Renderer, characters: Sequence[Character]) -> Iterator[AuditFinding]:
     """What the annotations are, and what lies below those that programs draw in different ways."""
-    count = pdfium.FPDFPage_GetAnnotCount(canvas.page)
+    count = pdfium.FPDFPage_GetAnnotCount(renderer.page)
     if count > _MOST_ANNOTATIONS:
         raise Unreadable(
             f"{count:,} annotations",
             f"at most {_MOST_ANNOTATIONS:,} a page",
             "print the document anew",
-            canvas.number,
+            renderer.number,
         )
     for at in range(max(0, count)):
-        found = pdfium.FPDFPage_GetAnnot(canvas.page, at)
+        found = pdfium.FPDFPage_GetAnnot(renderer.page, at)
         if found:
             try:
-                yield from _annotation(canvas, found, characters)
+                yield from _annotation(renderer, found, characters)
             finally:
                 pdfium.FPDFPage_CloseAnnot(found)
 
 
-def _annotation(canvas: Canvas, found: Any, characters: Sequence[Character]) -> Iterator[Audited]:
+def _annotation(
+    renderer: Renderer, found: Any, characters: Sequence[Character]
+) -> Iterator[AuditFinding]:
     kind = pdfium.FPDFAnnot_GetSubtype(found)
     rect = pdfium.FS_RECTF()
     box: Box | None = None
     if pdfium.FPDFAnnot_GetRect(found, rect):
         xs, ys = sorted((rect.left, rect.right)), sorted((rect.bottom, rect.top))
         box = (xs[0], ys[0], xs[1], ys[1])
-    seen = canvas.seen(canvas.pixels(box)) if box else None
+    seen = renderer.seen(renderer.pixels(box)) if box else None
 
     def has(key: bytes) -> bool:
         return bool(pdfium.FPDFAnnot_GetStringValue(found, key, None, 0) > _EMPTY)
 
     if kind == pdfium.FPDF_ANNOT_REDACT:
-        yield Audited("redact-annotation", "refuse", canvas.number, seen)
+        yield AuditFinding("redact-annotation", "refuse", renderer.number, seen)
         return
     if any(
         pdfium.FPDFPageObj_GetType(pdfium.FPDFAnnot_GetObject(found, at))
         == pdfium.FPDF_PAGEOBJ_TEXT
         for at in range(max(0, pdfium.FPDFAnnot_GetObjectCount(found)))
     ):
-        yield Audited("annotation-text", "hold", canvas.number, seen)
+        yield AuditFinding("annotation-text", "pending", renderer.number, seen)
     if kind == pdfium.FPDF_ANNOT_WIDGET:
-        form = canvas.form
+        form = renderer.form
         filled = form and pdfium.FPDFAnnot_GetFormFieldValue(form, found, None, 0) > _EMPTY
         if filled or has(b"V"):
-            yield Audited("form-field", "hold", canvas.number, seen)
+            yield AuditFinding("form-field", "pending", renderer.number, seen)
     elif has(b"Contents") or has(b"RC") or has(b"OverlayText"):
-        yield Audited("comment", "hold", canvas.number, seen)
+        yield AuditFinding("comment", "pending", renderer.number, seen)
     if kind in _FILES:
-        yield Audited("annotation-file", "hold", canvas.number, seen)
+        yield AuditFinding("annotation-file", "pending", renderer.number, seen)
     if pdfium.FPDFAnnot_GetFlags(found) & (_HIDDEN | _NO_VIEW):
-        yield Audited("hidden-annotation", "hold", canvas.number, seen)
+        yield AuditFinding("hidden-annotation", "pending", renderer.number, seen)
     below = sum(_within(one.box, box) for one in characters) if box else 0
     if below and kind in _COVERS:
-        yield from _cover(canvas, found, kind, seen, below)
+        yield from _cover(renderer, found, kind, seen, below)
 
 
-def marked(canvas: Canvas, references: Any) -> Iterator[Audited]:
+def redact_quadpoints(renderer: Renderer, references: Any) -> Iterator[AuditFinding]:
     """The places that Redact annotations mark by their corners, which may lie outside their rectangles.
 
     pdfium does not tell them; `references` are the page's annotations as pdfminer has them. Only
@@ -133,31 +135,31 @@ def marked(canvas: Canvas, references: Any) -> Iterator[Audited]:
         numbers = [side for side in corners or () if isinstance(side, (int, float))]
         for at in range(0, len(numbers) - 7, 8):
             xs, ys = numbers[at : at + 8 : 2], numbers[at + 1 : at + 8 : 2]
-            place = canvas.seen(canvas.pixels((min(xs), min(ys), max(xs), max(ys))))
-            yield Audited("redact-annotation", "refuse", canvas.number, place)
+            place = renderer.seen(renderer.pixels((min(xs), min(ys), max(xs), max(ys))))
+            yield AuditFinding("redact-annotation", "refuse", renderer.number, place)
 
 
 def _cover(
-    canvas: Canvas, found: Any, kind: int, seen: Box | None, below: int
-) -> Iterator[Audited]:
+    renderer: Renderer, found: Any, kind: int, seen: Box | None, below: int
+) -> Iterator[AuditFinding]:
     """A dark annotation that brings no appearance of its own: pdfium draws it, or not, as others do."""
     normal = pdfium.FPDF_ANNOT_APPEARANCEMODE_NORMAL
-    undrawn = kind == pdfium.FPDF_ANNOT_WIDGET and not canvas.form
+    undrawn = kind == pdfium.FPDF_ANNOT_WIDGET and not renderer.form
     if pdfium.FPDFAnnot_GetAP(found, normal, None, 0) > _EMPTY and not undrawn:
         return
     inside = pdfium.FPDFAnnot_HasKey(found, b"IC")
     if undrawn:
-        yield Audited("dark-annotation", "hold", canvas.number, seen, below)
+        yield AuditFinding("dark-annotation", "pending", renderer.number, seen, below)
     elif inside or (pdfium.FPDFAnnot_HasKey(found, b"C") and kind not in _FILLED_ALONE):
         red, green, blue, opacity = (ctypes.c_uint() for _ in range(4))
         part = (
             pdfium.FPDFANNOT_COLORTYPE_InteriorColor if inside else pdfium.FPDFANNOT_COLORTYPE_Color
         )
-        told = pdfium.FPDFAnnot_GetColor(found, part, red, green, blue, opacity)
+        known = pdfium.FPDFAnnot_GetColor(found, part, red, green, blue, opacity)
         grey = 0.299 * red.value + 0.587 * green.value + 0.114 * blue.value
-        if told and grey < DARK:
-            verdict: Verdict = "refuse" if inside or kind in _BY_COLOUR else "hold"
-            yield Audited("dark-annotation", verdict, canvas.number, seen, below)
+        if known and grey < DARK:
+            verdict: Verdict = "refuse" if inside or kind in _BY_COLOUR else "pending"
+            yield AuditFinding("dark-annotation", verdict, renderer.number, seen, below)
 
 
 def _bounds(found: Any) -> Box:
@@ -182,27 +184,27 @@ def _within(box: Box, frame: Box) -> bool:
     return frame[0] <= x <= frame[2] and frame[1] <= y <= frame[3]
 
 
-def pictures_under_boxes(canvas: Canvas, sight: Sight) -> Iterator[Audited]:
+def pictures_under_boxes(renderer: Renderer, visibility: Visibility) -> Iterator[AuditFinding]:
     """Scanned words below a dark area: patches all dark on the page and not so in a picture alone."""
-    side = max(2, round(_PATCH * canvas.scale))
-    across, down = max(1, canvas.size[0] // side), max(1, canvas.size[1] // side)
+    side = max(2, round(_PATCH * renderer.scale))
+    across, down = max(1, renderer.size[0] // side), max(1, renderer.size[1] // side)
 
     def patches(picture: Any, least: int, most: int) -> bytes:
         cut = picture.crop((0, 0, across * side, down * side))
         reduced: bytes = mask(cut, least, most, 255).reduce(side).tobytes()
         return reduced
 
-    seen = patches(sight.bare, 60, 255)
+    seen = patches(visibility.bare, 60, 255)
     framed = [
         (found, frame)
-        for found in canvas.of_kind(pdfium.FPDF_PAGEOBJ_IMAGE)
-        if min((frame := canvas.pixels(_bounds(found)))[2] - frame[0], frame[3] - frame[1])
+        for found in renderer.of_kind(pdfium.FPDF_PAGEOBJ_IMAGE)
+        if min((frame := renderer.pixels(_bounds(found)))[2] - frame[0], frame[3] - frame[1])
         >= 3 * side
     ]
     if more := len(framed[_MOST_PICTURES:]):
-        yield Audited("more-pictures", "hold", canvas.number, None, more)
+        yield AuditFinding("more-pictures", "pending", renderer.number, None, more)
     for found, frame in framed[:_MOST_PICTURES]:
-        alone = canvas.alone(found).convert("L")
+        alone = renderer.alone(found).convert("L")
         paper, ink = patches(alone, DARK, 255), patches(alone, 0, DARK - 1)
         inner = [
             at
@@ -216,6 +218,6 @@ def pictures_under_boxes(canvas: Canvas, sight: Sight) -> Iterator[Audited]:
         if inner:
             xs, ys = [at % across for at in inner], [at // across for at in inner]
             place = (min(xs) * side, min(ys) * side, (max(xs) + 1) * side, (max(ys) + 1) * side)
-            verdict: Verdict = "refuse" if len(inner) >= 3 else "hold"
-            seen_at = canvas.seen(place)
-            yield Audited("image-under-box", verdict, canvas.number, seen_at, len(inner))
+            verdict: Verdict = "refuse" if len(inner) >= 3 else "pending"
+            seen_at = renderer.seen(place)
+            yield AuditFinding("image-under-box", verdict, renderer.number, seen_at, len(inner))

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 from PIL import Image, ImageChops
 
-from ingest.pdf.audited import Box
-from ingest.pdf.canvas import mask
-from ingest.pdf.hidden import DARK
+from ingest.pdf.hidden_text import DARK
+from ingest.pdf.renderer import mask
+from ingest.records.audit_findings import Box
 
 THIN = 4.0
 """Points: what is dark and no wider, or no higher, is a rule or a stroke."""
@@ -84,11 +84,11 @@ def areas(bare: Image.Image, scale: float) -> list[Area]:
 
     `bare` is grey, `scale` its pixels a point.
     """
-    opened = _opened(mask(bare, 0, DARK - 1, 255), round(THIN * scale) + 1)
-    return sorted(_hanging_together(opened, scale), key=lambda area: min(area.runs))
+    opened = _morphological_open(mask(bare, 0, DARK - 1, 255), round(THIN * scale) + 1)
+    return sorted(_connected_components(opened, scale), key=lambda area: min(area.runs))
 
 
-def _opened(dark: Image.Image, side: int) -> Image.Image:
+def _morphological_open(dark: Image.Image, side: int) -> Image.Image:
     """What of `dark` a square of `side` pixels can cover without leaving it."""
     shrunk = _spread(dark, side, ImageChops.darker, -1)
     return _spread(shrunk, side, ImageChops.lighter, 1)
@@ -111,7 +111,7 @@ def _spread(
     return picture
 
 
-def _hanging_together(opened: Image.Image, scale: float) -> list[Area]:
+def _connected_components(opened: Image.Image, scale: float) -> list[Area]:
     """The areas of a picture of black and white."""
     if not opened.getbbox():
         return []

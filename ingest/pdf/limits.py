@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.findings import Finding
+from ingest.records.findings import Finding
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class Unreadable(Exception):
     The words are ours throughout. What a parser says may quote the document, and is never passed on.
     """
 
-    def __init__(self, found: str, expected: str, remedy: str, page: int | None = None) -> None:
-        super().__init__(found, expected, remedy, page)
-        self.found, self.expected, self.remedy, self.page = found, expected, remedy, page
+    def __init__(self, found: str, expected: str, fix: str, page: int | None = None) -> None:
+        super().__init__(found, expected, fix, page)
+        self.found, self.expected, self.fix, self.page = found, expected, fix, page
 
     def finding(self, file: Path) -> Finding:
         """The same, of that file."""
-        return Finding(file, None, self.found, self.expected, self.remedy, self.page)
+        return Finding(file, None, self.found, self.expected, self.fix, self.page)

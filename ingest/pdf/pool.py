@@ -28,10 +28,10 @@ from pathlib import Path
 from PIL import Image
 from tqdm import tqdm
 
-from ingest.pdf import work
-from ingest.pdf.audited import Audited
+from ingest.pdf import worker as worker
 from ingest.pdf.limits import Limits, Unreadable
-from ingest.pdf.work import File, Read
+from ingest.pdf.worker import File, Read
+from ingest.records.audit_findings import AuditFinding
 
 CHUNK = 16
 """Pages a task: fewer cost more in going to and fro, more leave workers idle at the end."""
@@ -56,11 +56,11 @@ class Document:
     pages: tuple[Read, ...]
 
     @property
-    def findings(self) -> list[Audited]:
+    def findings(self) -> list[AuditFinding]:
         """All that the audit found. What the file as a whole and a page both tell is told once."""
         of_pages = [finding for page in self.pages for finding in page.findings]
-        told = {finding.kind for finding in of_pages}
-        return [*(one for one in self.file.findings if one.kind not in told), *of_pages]
+        on_pages = {finding.kind for finding in of_pages}
+        return [*(one for one in self.file.findings if one.kind not in on_pages), *of_pages]
 
     @property
     def counts(self) -> Counter[str]:
@@ -71,11 +71,11 @@ class Document:
         return counts
 
 
-def read(path: Path, pool: Pool) -> Document:
+def read_document(path: Path, pool: Pool) -> Document:
     """The document at `path`. Raises Unreadable where it, or a page of it, cannot be read."""
     with _executor(pool) as executor:
         try:
-            file: File = executor.submit(work.inspect, path.resolve(), pool.limits).result()
+            file: File = executor.submit(worker.inspect, path.resolve(), pool.limits).result()
             pages = list(_read_pages(executor, path.resolve(), file.pages, pool))
         except Unreadable:
             raise
@@ -104,7 +104,7 @@ def pictures(path: Path, numbers: Sequence[int], pool: Pool) -> Iterator[tuple[f
     with _executor(pool) as executor:
         for number in numbers:
             try:
-                yield executor.submit(work.picture, path.resolve(), number, pool.limits).result()
+                yield executor.submit(worker.picture, path.resolve(), number, pool.limits).result()
             except BrokenExecutor:
                 raise _too_much(pool.limits, number) from None
 
@@ -134,7 +134,7 @@ def _executor(pool: Pool) -> Iterator[Executor]:
                 executor.shutdown(wait=False)
         return
     with ProcessPoolExecutor(
-        pool.workers, get_context("spawn"), work.begin, (pool.limits,)
+        pool.workers, get_context("spawn"), worker.init_worker, (pool.limits,)
     ) as executor:
         try:
             yield executor
@@ -149,7 +149,7 @@ def _read_pages(executor: Executor, path: Path, count: int, pool: Pool) -> Itera
     with tqdm(total=count, unit=" pages", disable=None, leave=False) as bar:
         while True:
             for numbers in islice(chunks, _AHEAD * pool.workers - len(running)):
-                running[executor.submit(work.read_pages, path, numbers, pool.limits)] = numbers
+                running[executor.submit(worker.read_pages, path, numbers, pool.limits)] = numbers
             if not running:
                 return
             done, _ = wait(running, pool.limits.seconds * CHUNK, FIRST_COMPLETED)
@@ -157,21 +157,21 @@ def _read_pages(executor: Executor, path: Path, count: int, pool: Pool) -> Itera
                 raise _too_much(pool.limits, min(map(min, running.values())))
             for future in done:
                 try:
-                    read = future.result()
+                    read_document = future.result()
                 except BrokenExecutor:
                     in_question = sorted(page for pages in running.values() for page in pages)
-                    raise _culprit(path, in_question, pool) from None
+                    raise _find_failing_page(path, in_question, pool) from None
                 del running[future]
-                bar.update(len(read))
-                yield from read
+                bar.update(len(read_document))
+                yield from read_document
 
 
-def _culprit(path: Path, numbers: Sequence[int], pool: Pool) -> Unreadable:
+def _find_failing_page(path: Path, numbers: Sequence[int], pool: Pool) -> Unreadable:
     """Which page ended a worker, found by giving each a worker of its own."""
     for number in numbers:
         with _executor(replace(pool, workers=1)) as alone:
             try:
-                reading = alone.submit(work.read_pages, path, [number], pool.limits)
+                reading = alone.submit(worker.read_pages, path, [number], pool.limits)
                 reading.result(2 * pool.limits.seconds)
             except (BrokenExecutor, TimeoutError):
                 return _too_much(pool.limits, number)

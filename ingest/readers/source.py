@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.characters import is_hidden
-from ingest.findings import Finding, numbered
+from ingest.records.findings import Finding
+from ingest.text.characters import is_hidden
+from ingest.text.phrases import pluralize
 
 _ALLOWED = set("\t\n")
 
@@ -25,23 +26,23 @@ class Source:
 def read_source(path: Path) -> tuple[Source | None, list[Finding]]:
     """The text of the file at `path`, or None where it has none, and what is wrong with it."""
     expected = "a file of UTF-8 text"
-    remedy = "put the document's text there"
+    fix = "put the document's text there"
     try:
         if path.exists() and not path.is_file():
             found = "a folder" if path.is_dir() else "no regular file"
-            return None, [Finding(path, None, found, expected, remedy)]
+            return None, [Finding(path, None, found, expected, fix)]
         data = path.read_bytes()
     except OSError as error:
-        return None, [Finding(path, None, error.strerror or str(error), expected, remedy)]
+        return None, [Finding(path, None, error.strerror or str(error), expected, fix)]
     if not data.strip():
-        return None, [Finding(path, None, "an empty file", expected, remedy)]
+        return None, [Finding(path, None, "an empty file", expected, fix)]
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         found = f"the byte 0x{data[error.start]:02x}, which is not UTF-8"
-        remedy = "convert the document to UTF-8 and record the new checksum"
-        return None, [Finding(path, line, found, expected, remedy)]
+        fix = "convert the document to UTF-8 and record the new checksum"
+        return None, [Finding(path, line, found, expected, fix)]
     return Source(text, hashlib.sha256(data).hexdigest()), list(_hidden_characters(path, text))
 
 
@@ -50,7 +51,7 @@ def _hidden_characters(path: Path, text: str) -> Iterator[Finding]:
     for character in sorted(set(text) - _ALLOWED):
         if is_hidden(character):
             name = unicodedata.name(character, "a character without a name")
-            times = numbered(text.count(character), "time")
+            times = pluralize(text.count(character), "time")
             yield Finding(
                 path,
                 text.count("\n", 0, text.index(character)) + 1,

@@ -88,7 +88,8 @@ async def test_without_a_script_everything_but_free_charts_works(
     await page.goto("/foi/officers-per-rank")
     drawing = page.get_by_role("img", name=header("officers-per-rank")["title"])
     await expect(drawing).to_be_visible()
-    await expect(page.get_by_label("Link")).to_have_value(f"{address}/foi/officers-per-rank")
+    link = page.get_by_label("Link", exact=True)
+    await expect(link).to_have_value(f"{address}/foi/officers-per-rank")
     await expect(page.get_by_role("button", name="Copy link")).to_be_hidden()
     await page.goto("/")
     assert await page.locator("script").count() == 0

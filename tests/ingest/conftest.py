@@ -9,13 +9,13 @@ from multiprocessing import get_context
 
 import pytest
 
-from ingest.pdf import pool, work
+from ingest.pdf import pool, worker
 from ingest.pdf.limits import Limits
 
 
 @pytest.fixture(scope="session")
 def staying() -> Iterator[Executor]:
-    with ProcessPoolExecutor(2, get_context("spawn"), work.begin, (Limits(),)) as executor:
+    with ProcessPoolExecutor(2, get_context("spawn"), worker.init_worker, (Limits(),)) as executor:
         yield executor
 
 

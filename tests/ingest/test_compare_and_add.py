@@ -10,9 +10,9 @@ import yaml
 from click.testing import CliRunner, Result
 
 from ingest.cli import main
-from ingest.compare import compare, outcome
-from ingest.disclosure import Disclosure
-from ingest.readers import read
+from ingest.readers.folders import read_disclosure
+from ingest.records.disclosure import Disclosure
+from ingest.review.compare import compare, outcome
 from tests import pdfs
 from tests.documents import FIRST, FolderCopy, a_disclosure, a_row, arranged, as_text
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("warm")
 
 @pytest.fixture(scope="module")
 def text() -> Disclosure:
-    disclosure, _ = read(FIRST)
+    disclosure, _ = read_disclosure(FIRST)
     assert disclosure
     return disclosure
 
@@ -75,12 +75,12 @@ def test_markers_that_the_conversion_lost_are_differences(text: Disclosure, tmp_
     first = next(row.position for row in text.rows if row.line == 89)
     assert f"summary of row {first} (line 89 of the text, page " in result.output
     assert "13 differences, in 13 of 409 rows" in result.output
-    stated = yaml.safe_load(copy.particulars.read_text("utf-8"))
+    stated = yaml.safe_load(copy.manifest.read_text("utf-8"))
     assert stated["copy_status"].startswith(
         "text conversion, compared with the published PDF (SHA-256"
     )
     assert stated["copy_status"].endswith("13 differences, in 13 of 409 rows")
-    assert stated["numbers"] == "1-409"
+    assert stated["row_numbers"] == "1-409"
     database = tmp_path / "foi.db"
     built = run("build", "--disclosures", copy.path.parent, "--database", database)
     assert built.exit_code == 0, built.output
@@ -105,8 +105,8 @@ def test_a_document_is_shown_and_scaffolded_and_builds_when_it_is_filled_in(tmp_
         "01/FOI/23/000001: Officers and their telephones",
         "2021: 2 published, 2 rows read",
         "3 rows, 3 summaries, 3 redaction markers",
-        "a rank that terms.yml does not know: 'Wizard', 1 times",
-        "to be decided: author, 1 in all",
+        "unknown rank, not in terms.yml: 'Wizard', in 1 row",
+        "decision needed: author, 1 in all",
     ):
         assert words in result.output
     folder = disclosures / disclosure.id
@@ -119,7 +119,7 @@ def test_a_document_is_shown_and_scaffolded_and_builds_when_it_is_filled_in(tmp_
     assert "publisher" in refused.output
     again = run("add", tmp_path / "new.pdf", "--disclosures", disclosures)
     assert again.exit_code == 1
-    assert "it is there already" in again.output
+    assert "it already exists" in again.output
     (folder / "disclosure.yml").unlink()
     (folder / "source.pdf").unlink()
     folder.rmdir()

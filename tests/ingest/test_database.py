@@ -21,9 +21,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest.build import build
-from ingest.database import content_hash
-from ingest.disclosure import Row
-from ingest.findings import Refused
+from ingest.database.inspect import content_hash
+from ingest.records.disclosure import Row
+from ingest.records.findings import BuildError
 from tests.documents import FolderCopy, a_disclosure, a_row, arranged, put, sha256
 from tests.serving import ROOT
 
@@ -44,7 +44,7 @@ def long_disclosures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A disclosure of so many rows that its build can be caught at work."""
     folder = tmp_path_factory.mktemp("long")
     rows = [a_row(block=n // 20, summary=f"Sent [REDACTED] to {n} people") for n in range(1, 12001)]
-    put(a_disclosure(arranged(rows)), folder, numbers="1-12000")
+    put(a_disclosure(arranged(rows)), folder, row_numbers="1-12000")
     return folder
 
 
@@ -104,7 +104,7 @@ def test_the_content_hash_covers_what_tables_say_and_not_how_they_are_stored(
 def test_the_content_hash_of_the_first_disclosure_is_known(database: Path) -> None:
     """It changes with the data and with the shape of the tables, and with nothing else."""
     assert content_hash(database) == (
-        "09f553707302bce8f3ecc81fc69da4d78d2f825deaa03b7843af6d48a7b6b863"
+        "5f9484e45c65edab68dc6f228fa5af3d874154a67b4772838205a5dcf5d0f0cd"
     )
 
 
@@ -227,26 +227,26 @@ def unwritable_places(folder: Path) -> Iterator[tuple[Path, str]]:
     (folder / "file").touch()
     yield folder / "file" / "foi.db", "not a directory"
     (folder / "notes.md").write_text("not a database")
-    yield folder / "notes.md", "a file stands there that is no database"
+    yield folder / "notes.md", "it is a file, but not a database"
     yield Path("/proc/foi.db"), "no such file"
 
 
 def test_a_place_that_cannot_be_written_is_told(copy: FolderCopy, tmp_path: Path) -> None:
     for place, reason in unwritable_places(tmp_path):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(BuildError) as refused:
             build(copy.path.parent, place)
         (finding,) = refused.value.findings
         assert finding.file == place
         assert finding.found.startswith("the database cannot be written: ")
         assert reason in finding.found
-        assert "--database" in finding.remedy
+        assert "--database" in finding.fix
 
 
 def test_a_second_build_in_the_same_place_stands_back(copy: FolderCopy, tmp_path: Path) -> None:
     held = os.open(tmp_path, os.O_RDONLY)
     try:
         fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(Refused, match="another build is writing there"):
+        with pytest.raises(BuildError, match="another build is running there"):
             build(copy.path.parent, tmp_path / "foi.db")
     finally:
         os.close(held)
@@ -261,7 +261,7 @@ def test_the_command_tells_rows_years_redaction_and_hash(copy: FolderCopy, tmp_p
     assert re.search(r"2022 +74 +71 +25 +46 +3\n", output)
     assert re.search(r"all +412 +409 +312 +97 +3\n", output)
     assert (
-        "541 markers in 312 summaries; by band: none 21, light 49, moderate 150, heavy 57,"
+        "541 markers in 312 summaries; by band: unmarked 21, light 49, moderate 150, heavy 57,"
         " total 14, unknown 21" in output
     )
     assert f"content hash: {content_hash(tmp_path / 'foi.db')}" in output
@@ -269,21 +269,19 @@ def test_the_command_tells_rows_years_redaction_and_hash(copy: FolderCopy, tmp_p
 
 def test_the_command_ends_with_1_and_tells_every_finding(copy: FolderCopy, tmp_path: Path) -> None:
     copy.edit("\t74\t412", "\t74\t413")
-    copy.declare("numbers: 1-409", "numbers: 1-408")
+    copy.declare("row_numbers: 1-409", "row_numbers: 1-408")
     process = run_build(copy.path.parent, tmp_path / "foi.db")
     output, errors = process.communicate()
     assert (process.returncode, output) == (1, "")
-    assert errors.count("found: ") == errors.count("to do: ") == 2
-    assert errors.endswith(
-        "2 findings: nothing was built, and nothing that was there has changed.\n"
-    )
+    assert errors.count("found: ") == errors.count("to fix: ") == 2
+    assert errors.endswith("2 findings: nothing was built, and nothing was changed.\n")
 
 
 def test_late_rows_take_the_next_free_numbers_where_they_stand(
     disclosures: Path, tmp_path: Path
 ) -> None:
     rows = arranged([a_row(summary=f"[REDACTED] {word}") for word in ("one", "late", "two")])
-    put(a_disclosure(rows), disclosures, numbers="1, 3, 2")
+    put(a_disclosure(rows), disclosures, row_numbers="1, 3, 2")
     build(disclosures, tmp_path / "foi.db")
     with closing(sqlite3.connect(tmp_path / "foi.db")) as connection:
         found = connection.execute(
@@ -321,7 +319,7 @@ def test_a_summary_without_a_word_hides_nothing_that_is_marked(
             "select summary, visible_words, redaction_count, redaction_density, redaction_band"
             " from officer_allegations where position = 2"
         )
-        assert found.fetchall() == [("-", 0, 0, 0.0, "none")]
+        assert found.fetchall() == [("-", 0, 0, 0.0, "unmarked")]
 
 
 def test_a_word_that_a_marker_touches_is_found_by_itself(disclosures: Path, tmp_path: Path) -> None:

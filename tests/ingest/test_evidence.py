@@ -15,14 +15,14 @@ from click.testing import CliRunner
 
 from ingest.build import build
 from ingest.cli import main
-from ingest.evidence.mentions import mentions, patterns
-from ingest.evidence.questions import questions, rules
-from ingest.evidence.regime import regime
-from ingest.evidence.wordings import equal, propose, shared
-from ingest.findings import Refused
-from ingest.folders import read_folders
-from ingest.particulars import SameWording
-from ingest.terms import read_terms
+from ingest.config.manifest import SameWording
+from ingest.config.terms import load_terms
+from ingest.evidence.mentions import find_mentions, patterns
+from ingest.evidence.publisher_queries import find_queries, rules
+from ingest.evidence.regime import infer_regime
+from ingest.evidence.wordings import equal_wordings, propose, shared_wordings
+from ingest.readers.folders import read_folders
+from ingest.records.findings import BuildError
 from tests.documents import FIRST, FolderCopy, a_row, first_rows, numbered
 
 Rows = Callable[..., list[tuple[Any, ...]]]
@@ -50,9 +50,9 @@ SAMPLE: dict[str, list[str]] = yaml.safe_load(
 def test_the_wording_of_an_outcome_points_to_the_rules(
     cells: tuple[str | None, ...], found: str | None
 ) -> None:
-    terms, _ = read_terms()
+    terms, _ = load_terms()
     assert terms
-    reading = regime(
+    reading = infer_regime(
         a_row(**dict(zip(("result", "action", "sanction"), cells, strict=True))), terms
     )
     assert reading.regime == found
@@ -78,13 +78,13 @@ def test_the_rules_of_the_first_disclosure(rows: Rows) -> None:
 
 
 def test_equal_visible_words_make_14_groups_of_40_rows() -> None:
-    groups = equal(first_rows())
+    groups = equal_wordings(first_rows())
     assert (len(groups), sum(len(group.ids) for group in groups)) == (14, 40)
     assert {group.basis for group in groups} == {"equal"}
 
 
 def test_markers_letter_case_and_points_do_not_part_equal_words() -> None:
-    (group,) = equal(
+    (group,) = equal_wordings(
         numbered("Sent [REDACTED] photos", "sent photos. [REDACTED] ██", "sent a photo")
     )
     assert group.ids == ("id-1", "id-2")
@@ -92,16 +92,19 @@ def test_markers_letter_case_and_points_do_not_part_equal_words() -> None:
 
 
 def test_wholly_redacted_rows_and_rows_of_two_years_never_share() -> None:
-    assert equal(numbered("[REDACTED]", "[REDACTED]")) == []
+    assert equal_wordings(numbered("[REDACTED]", "[REDACTED]")) == []
     assert (
-        equal([*numbered("sent photos"), ("id-2", a_row(summary="sent photos", year=2020))]) == []
+        equal_wordings(
+            [*numbered("sent photos"), ("id-2", a_row(summary="sent photos", year=2020))]
+        )
+        == []
     )
 
 
 def test_a_judgement_joins_groups_and_loose_rows_with_its_reason() -> None:
     rows = numbered("false claims", "false claims", "claims false", "claims false", "a false claim")
     judged = [SameWording(rows=[id for id, _ in rows], reason="one event")]
-    groups = shared(rows, judged)
+    groups = shared_wordings(rows, judged)
     assert [(g.ids, g.basis, g.reason, g.part_of) for g in groups] == [
         (("id-1", "id-2"), "equal", "one event", None),
         (("id-3", "id-4"), "equal", "one event", "id-1"),
@@ -122,7 +125,7 @@ def test_nearly_equal_words_are_proposed_until_they_are_judged() -> None:
 
 
 def test_what_was_judged_of_the_first_disclosure_is_in_its_folder() -> None:
-    done = CliRunner().invoke(main, ["wordings"])
+    done = CliRunner().invoke(main, ["similar-wordings"])
     assert done.exit_code == 0
     assert "6 proposals" in done.output
     assert "false claims" not in done.output
@@ -131,11 +134,11 @@ def test_what_was_judged_of_the_first_disclosure_is_in_its_folder() -> None:
 @pytest.mark.parametrize(
     ("entry", "told"),
     [
-        ("[22-026570-0129, 22-026570-9999]", "'22-026570-9999', which is no row"),
+        ("[22-026570-0129, 22-026570-9999]", "'22-026570-9999', which is not a row"),
         ("[22-026570-0185, 22-026570-0185]", "22-026570-0185 a second time"),
         ("[22-026570-0185, 22-026570-0176]", "22-026570-0176, as in another entry"),
-        ("[22-026570-0185, 22-026570-0131]", "22-026570-0131, of which no word can be read"),
-        ("[22-026570-0185, 22-026570-0077]", "22-026570-0077, of which no word can be read"),
+        ("[22-026570-0185, 22-026570-0131]", "22-026570-0131, which has no readable word"),
+        ("[22-026570-0185, 22-026570-0077]", "22-026570-0077, which has no readable word"),
         ("[22-026570-0137, 22-026570-0150]", "not 22-026570-0159, which has the same words"),
         ("[22-026570-0185, 22-026570-0256]", "rows of different years"),
     ],
@@ -143,9 +146,9 @@ def test_what_was_judged_of_the_first_disclosure_is_in_its_folder() -> None:
 def test_a_judgement_that_does_not_hold_is_refused(
     copy: FolderCopy, tmp_path: Path, entry: str, told: str
 ) -> None:
-    text = copy.particulars.read_text("utf-8")
-    copy.particulars.write_text(f"{text}  - rows: {entry}\n    reason: r\n", "utf-8")
-    with pytest.raises(Refused) as refusal:
+    text = copy.manifest.read_text("utf-8")
+    copy.manifest.write_text(f"{text}  - rows: {entry}\n    reason: r\n", "utf-8")
+    with pytest.raises(BuildError) as refusal:
         build(copy.path.parent, tmp_path / "foi.db")
     assert told in str(refusal.value)
     assert not (tmp_path / "foi.db").exists()
@@ -179,7 +182,7 @@ def test_each_pattern_finds_its_example(rows: Rows, pattern: Any) -> None:
     ],
 )
 def test_a_mention_is_of_visible_words_that_stand_together(text: str, found: list[str]) -> None:
-    assert [mention.mention for mention in mentions(text)] == found
+    assert [mention.mention for mention in find_mentions(text)] == found
 
 
 def test_against_a_sample_labelled_by_reading_few_mentions_are_wrong_and_few_are_missed(
@@ -190,7 +193,7 @@ def test_against_a_sample_labelled_by_reading_few_mentions_are_wrong_and_few_are
     tally: Counter[str] = Counter()
     for id, labels in SAMPLE.items():
         ((summary,),) = rows("select summary from officer_allegations where id = ?", id)
-        found = {mention.mention for mention in mentions(summary)}
+        found = {mention.mention for mention in find_mentions(summary)}
         tally["right"] += len(found & set(labels))
         tally["wrong"] += len(found - set(labels))
         tally["missed"] += len(set(labels) - found)
@@ -228,25 +231,25 @@ def test_each_kind_of_question_is_put_to_its_rows_and_none_to_anothers(rows: Row
     ],
 )
 def test_what_is_lawful_raises_no_question(cells: dict[str, str | None]) -> None:
-    assert questions(a_row(**cells)) == []
+    assert find_queries(a_row(**cells)) == []
 
 
 # Withheld rows
 
 
 @pytest.fixture
-def withheld(copy: FolderCopy, tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    """The first disclosure with three rows of equal words withheld, and one with a question."""
+def withdrawn(copy: FolderCopy, tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """The first disclosure with three rows of equal words withdrawn, and one with a question."""
     ids = ["22-026570-0110", "22-026570-0113", "22-026570-0124", "22-026570-0041"]
     entries = "".join(f"  - {{id: {id}, date: 2023-04-05, reason: r}}\n" for id in ids)
-    copy.declare("withheld: []\n", f"withheld:\n{entries}")
+    copy.declare("withdrawn: []\n", f"withdrawn:\n{entries}")
     build(copy.path.parent, tmp_path / "foi.db")
     with closing(sqlite3.connect(tmp_path / "foi.db")) as connection:
         yield connection
 
 
-def test_a_withheld_row_gives_no_words_away(withheld: sqlite3.Connection) -> None:
-    row = withheld.execute(
+def test_a_withdrawn_row_gives_no_words_away(withdrawn: sqlite3.Connection) -> None:
+    row = withdrawn.execute(
         "select wording_id, regime, regime_basis from officer_allegations where line = 100"
     ).fetchone()
     assert row == (None, "2012", "sanction “Management Advice”")
@@ -256,20 +259,22 @@ def test_a_withheld_row_gives_no_words_away(withheld: sqlite3.Connection) -> Non
         "select 1 from shared_wordings where wording like '%Metropolitan%'",
         f"select 1 from officer_allegations where id in {ids} and wording_id is not null",
     ):
-        assert withheld.execute(sql).fetchall() == []
+        assert withdrawn.execute(sql).fetchall() == []
 
 
-def test_a_judgement_is_passed_over_where_a_row_of_it_is_withheld() -> None:
+def test_a_judgement_is_passed_over_where_a_row_of_it_is_withdrawn() -> None:
     rows = numbered("false claims", "claims false", "a false claim")
     judged = [SameWording(rows=[id for id, _ in rows], reason="of the third, withdrawn")]
-    assert shared(rows[:2], judged) == []
+    assert shared_wordings(rows[:2], judged) == []
 
 
-def test_a_row_whose_words_differ_by_a_point_alone_must_be_withheld_too(
+def test_a_row_whose_words_differ_by_a_point_alone_must_be_withdrawn_too(
     copy: FolderCopy, tmp_path: Path
 ) -> None:
-    copy.declare("withheld: []", "withheld:\n  - {id: 22-026570-0129, date: 2023-04-05, reason: r}")
-    with pytest.raises(Refused, match="22-026570-0213 has the same"):
+    copy.declare(
+        "withdrawn: []", "withdrawn:\n  - {id: 22-026570-0129, date: 2023-04-05, reason: r}"
+    )
+    with pytest.raises(BuildError, match="22-026570-0213 has too"):
         build(copy.path.parent, tmp_path / "foi.db")
 
 
@@ -277,7 +282,7 @@ def test_the_judgements_that_are_shipped_hold() -> None:
     folders, findings = read_folders(FIRST.parent)
     assert findings == []
     (folder,) = folders
-    groups = shared(folder.numbered_rows, folder.particulars.same_wording)
+    groups = shared_wordings(folder.numbered_rows, folder.manifest.same_wording)
     together: Counter[str] = Counter()
     for group in groups:
         together[group.part_of or group.ids[0]] += len(group.ids)
@@ -292,5 +297,5 @@ def test_the_judgements_that_are_shipped_hold() -> None:
 def test_a_warning_after_any_reflective_route_raises_its_question(
     action: str, sanction: str
 ) -> None:
-    (rule,) = questions(a_row(result="Case to Answer", action=action, sanction=sanction))
+    (rule,) = find_queries(a_row(result="Case to Answer", action=action, sanction=sanction))
     assert rule.rule == "warning after reflective practice"

@@ -44,7 +44,7 @@ COUNTS = {
     "blocks": ("select count(*) from source_blocks", 32),
     "blocks of rows": ("select count(distinct block) from officer_allegations", 32),
     "blocks that lost their markers": ("select sum(markers_lost) from source_blocks", 2),
-    "band none": ("select count(*) from officer_allegations where redaction_band = 'none'", 21),
+    "band none": ("select count(*) from officer_allegations where redaction_band = 'unmarked'", 21),
     "band light": ("select count(*) from officer_allegations where redaction_band = 'light'", 49),
     "band moderate": (
         "select count(*) from officer_allegations where redaction_band = 'moderate'",

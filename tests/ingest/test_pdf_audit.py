@@ -21,9 +21,9 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest.cli import main
-from ingest.pdf.audited import Audited
 from ingest.pdf.limits import Unreadable
-from ingest.pdf.pool import Pool, read
+from ingest.pdf.pool import Pool, read_document
+from ingest.records.audit_findings import AuditFinding
 from tests import pdfs
 from tests.documents import FIRST
 from tests.pdfs.raw import FONT, WORD_SHOWN, page_of, stream
@@ -68,8 +68,8 @@ HELD = {
 }
 
 
-def audited(path: Path) -> list[Audited]:
-    return read(path, Pool(1)).findings
+def audited(path: Path) -> list[AuditFinding]:
+    return read_document(path, Pool(1)).findings
 
 
 def test_every_kind_of_leak_is_tried() -> None:
@@ -101,7 +101,7 @@ def test_what_else_a_pdf_carries_is_held_for_a_decision(tmp_path: Path, kind: st
     pdfs.leak(tmp_path / "a.pdf", kind, SECRET)
     found = audited(tmp_path / "a.pdf")
     assert {one.kind for one in found} == HELD[kind] | {"author"}
-    assert {one.verdict for one in found} == {"hold"}
+    assert {one.verdict for one in found} == {"pending"}
     if kind in ("white", "off page", "light", "translucent"):
         (one,) = [one for one in found if one.kind != "author"]
         assert one.count == len(SECRET)
@@ -131,10 +131,10 @@ def test_pictures_that_are_not_looked_at_are_told(tmp_path: Path) -> None:
         canvas.drawImage(picture, 40 + at % 10 * 40, 40 + at // 10 * 40, 30, 30)
     canvas.save()
     found = {one.kind: (one.verdict, one.count) for one in audited(tmp_path / "a.pdf")}
-    assert found["more-pictures"] == ("hold", 3)
+    assert found["more-pictures"] == ("pending", 3)
 
 
-def annotated(path: Path, keys: str, *more: bytes) -> list[Audited]:
+def annotated(path: Path, keys: str, *more: bytes) -> list[AuditFinding]:
     """The findings on a page with one annotation of these keys."""
     annotation = f"<< /Type /Annot /Rect [9 9 99 29] {keys} >>".encode()
     path.write_bytes(page_of(WORD_SHOWN, annotation, *more, keys=b"/Annots [5 0 R]"))
@@ -188,7 +188,7 @@ def test_what_a_parser_says_is_never_passed_on(
     with path.open("rb") as file, pytest.raises(Exception, match=SECRET):
         _ = pdfplumber.open(file).pages[0].chars
     with pytest.raises(Unreadable) as told:
-        read(path, Pool(1))
+        read_document(path, Pool(1))
     assert SECRET not in "".join(traceback.format_exception(told.value))
     assert SECRET not in "".join(capfd.readouterr())
 

@@ -10,7 +10,7 @@ import pytest
 from pypdfium2 import PdfDocument
 
 from ingest.pdf.limits import Limits, Unreadable
-from ingest.pdf.pool import Pool, read
+from ingest.pdf.pool import Pool, read_document
 from tests import pdfs
 
 LIMITS = Limits(memory=1 << 30, pages=2_000, seconds=600)
@@ -50,17 +50,17 @@ def test_what_cannot_be_read_is_told_plainly(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a.pdf"
     pdfs.hostile(path, kind)
     with pytest.raises(Unreadable) as told:
-        read(path, Pool(1, limits=LIMITS))
+        read_document(path, Pool(1, limits=LIMITS))
     assert TOLD[kind] in told.value.found
     assert told.value.expected
-    assert told.value.remedy
+    assert told.value.fix
 
 
 @pytest.mark.parametrize("kind", sorted(HARMLESS))
 def test_what_is_only_odd_is_read(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a.pdf"
     pdfs.hostile(path, kind)
-    document = read(path, Pool(1, limits=LIMITS))
+    document = read_document(path, Pool(1, limits=LIMITS))
     assert document.file.pages == 1
     assert sum(page.characters for page in document.pages) >= 4
 
@@ -84,7 +84,7 @@ def test_a_page_that_takes_too_long_is_named(tmp_path: Path) -> None:
     named = []
     for seconds in (1.5, 12, 96):
         with pytest.raises(Unreadable, match=f"more than {seconds:g} seconds") as told:
-            read(path, Pool(2, limits=Limits(seconds=seconds)))
+            read_document(path, Pool(2, limits=Limits(seconds=seconds)))
         named.append(told.value.page)
         if named[-1] == number:
             break
@@ -95,17 +95,17 @@ def test_a_document_that_takes_too_much_memory_is_refused(tmp_path: Path) -> Non
     path = tmp_path / "a.pdf"
     pdfs.hostile(path, "bomb")
     with pytest.raises(Unreadable, match=r"memory|0\.375 GB"):
-        read(path, Pool(1, limits=Limits(memory=3 << 27)))
+        read_document(path, Pool(1, limits=Limits(memory=3 << 27)))
 
 
 def test_a_cap_of_pages_and_of_bytes_is_told(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     pdfs.long_pdf(path, 5)
-    pages = read(path, Pool(1)).file.pages
+    pages = read_document(path, Pool(1)).file.pages
     with pytest.raises(Unreadable, match=f"{pages} pages"):
-        read(path, Pool(1, limits=Limits(pages=pages - 1)))
+        read_document(path, Pool(1, limits=Limits(pages=pages - 1)))
     with pytest.raises(Unreadable, match=f"a file of {path.stat().st_size:,} bytes"):
-        read(path, Pool(1, limits=Limits(file=1_000)))
+        read_document(path, Pool(1, limits=Limits(file=1_000)))
 
 
 @pytest.mark.parametrize("kind", ["needs a password", "truncated", "deep forms", "image only"])
@@ -122,5 +122,5 @@ def test_commands_tell_file_and_remedy_and_end_with_1(tmp_path: Path, kind: str)
         assert result.returncode == 1
         assert "Traceback" not in result.stderr
         assert "a.pdf" in result.stderr
-        for label in ("found:", "expected:", "to do:"):
+        for label in ("found:", "expected:", "to fix:"):
             assert label in result.stderr

@@ -13,7 +13,7 @@ import pytest
 
 from ingest.pdf import pool
 from ingest.pdf.limits import Limits, Unreadable
-from ingest.pdf.pool import Pool, read
+from ingest.pdf.pool import Pool, read_document
 from tests import pdfs
 
 
@@ -27,9 +27,9 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_result_does_not_depend_on_workers_or_order(
     long: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = read(long, Pool(1))
+    one = read_document(long, Pool(1))
     monkeypatch.setattr(pool, "CHUNK", 1)
-    assert read(long, Pool(2)) == one
+    assert read_document(long, Pool(2)) == one
     assert [page.number for page in one.pages] == list(range(1, one.file.pages + 1))
     assert one.file.pages >= 8
 
@@ -42,16 +42,18 @@ def test_a_dask_cluster_reads_the_same(long: Path, monkeypatch: pytest.MonkeyPat
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
     ) as cluster:
         assert len(cluster.workers) == 2
-        assert read(long, Pool(scheduler=cluster.scheduler_address)) == read(long, Pool(1))
+        assert read_document(long, Pool(scheduler=cluster.scheduler_address)) == read_document(
+            long, Pool(1)
+        )
         pdfs.hostile(long.with_name("deep.pdf"), "deep forms")
         with pytest.raises(Unreadable, match="cannot make out"):
-            read(long.with_name("deep.pdf"), Pool(scheduler=cluster.scheduler_address))
+            read_document(long.with_name("deep.pdf"), Pool(scheduler=cluster.scheduler_address))
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_scheduler_that_is_not_there_is_told(long: Path) -> None:
     with pytest.raises(Unreadable, match=r"no scheduler at tcp://127\.0\.0\.1:1"):
-        read(long, Pool(scheduler="tcp://127.0.0.1:1", limits=Limits(seconds=2)))
+        read_document(long, Pool(scheduler="tcp://127.0.0.1:1", limits=Limits(seconds=2)))
 
 
 def test_progress_is_shown_on_a_terminal_and_nowhere_else(long: Path) -> None:

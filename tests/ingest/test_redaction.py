@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest import redaction
-from ingest.disclosure import Marker
+from ingest.config import bands
+from ingest.text import redaction
+from ingest.text.redaction import Marker
 
 MARKS = ("[REDACTED]", "[redacted]", "█", "██████", "\ue000", "<p>", "</p>", "[", "]", "<", "p>")
 WORDS = ("word", "ex-wife", "officer's", "[Facebook]", "é", "e\u0301", "_", "7", " ", "\t", "\n")
@@ -70,8 +71,8 @@ def test_canonicalising_keeps_markers_words_and_density(text: str) -> None:
 def test_density_lies_within_0_and_1_and_has_a_band(text: str) -> None:
     density = redaction.density(text)
     assert 0 <= density <= 1
-    assert (redaction.band(density) == "none") == (redaction.count(text) == 0)
-    assert (redaction.band(density) == "total") == (
+    assert (bands.band(density) == "unmarked") == (redaction.count(text) == 0)
+    assert (bands.band(density) == "total") == (
         redaction.count(text) > 0 and redaction.visible_words(text) == 0
     )
 
@@ -94,7 +95,7 @@ def test_visible_words_are_runs_of_letters_or_digits(text: str, words: int) -> N
 @pytest.mark.parametrize(
     ("density", "band"),
     [
-        (0.0, "none"),
+        (0.0, "unmarked"),
         (0.0999, "light"),
         (0.1, "moderate"),
         (0.2499, "moderate"),
@@ -104,7 +105,7 @@ def test_visible_words_are_runs_of_letters_or_digits(text: str, words: int) -> N
     ],
 )
 def test_bands_begin_where_the_contract_says(density: float, band: str) -> None:
-    assert redaction.band(density) == band
+    assert bands.band(density) == band
 
 
 @pytest.mark.parametrize(

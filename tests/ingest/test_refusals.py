@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from ingest.build import build
-from ingest.findings import Finding, Refused
-from ingest.terms import TERMS_FILE
+from ingest.config.terms import TERMS_FILE
+from ingest.records.findings import BuildError, Finding
 from tests.documents import FolderCopy, a_disclosure, a_row, put
 
 Spoil = Callable[[FolderCopy], object]
@@ -177,27 +177,27 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
         [("01-FOI-22-026570", None, "no document", "source.txt")],
     ),
     "no particulars": (
-        lambda copy: copy.particulars.unlink(),
+        lambda copy: copy.manifest.unlink(),
         [("disclosure.yml", None, "No such file", "YAML")],
     ),
     "particulars that are no YAML": (
-        declare("numbers: 1-409", "numbers: [1-409"),
+        declare("row_numbers: 1-409", "row_numbers: [1-409"),
         [("disclosure.yml", 7, "expected ',' or ']'", "YAML")],
     ),
     "a date that is none": (
         declare(
-            "withheld: []",
-            "withheld:\n  - {id: 22-026570-0001, date: 2023-02-30, reason: asked}",
+            "withdrawn: []",
+            "withdrawn:\n  - {id: 22-026570-0001, date: 2023-02-30, reason: asked}",
         ),
-        [("disclosure.yml", 10, "'2023-02-30': day is out of range", "YAML")],
+        [("disclosure.yml", 10, "'2023-02-30'", "valid date")],
     ),
     "a key that is a list": (
-        declare("withheld: []", "? [withheld]\n: []"),
-        [("disclosure.yml", 9, "unhashable key", "YAML")],
+        declare("withdrawn: []", "? [withdrawn]\n: []"),
+        [("disclosure.yml", 9, "a key that is not text", "YAML")],
     ),
     "particulars that say nothing": (
-        lambda copy: copy.particulars.write_text(""),
-        [("disclosure.yml", None, "the file: None", "dictionary")],
+        lambda copy: copy.manifest.write_text(""),
+        [("disclosure.yml", None, "the file: nothing", "dictionary")],
     ),
     "a key misspelt and so another missing": (
         declare("rights: ", "right: "),
@@ -207,60 +207,60 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
         ],
     ),
     "a key twice": (
-        declare("withheld: []", "withheld: []\nwithheld: []"),
-        [("disclosure.yml", 10, "'withheld' a second time", "once")],
+        declare("withdrawn: []", "withdrawn: []\nwithdrawn: []"),
+        [("disclosure.yml", 10, "'withdrawn' a second time", "once")],
     ),
     "a value of another kind": (
-        declare("  2022: 3", '  2022: "3"'),
-        [("disclosure.yml", 8, "'3'", "integer")],
+        declare("  2022: 3", "  2022: three"),
+        [("disclosure.yml", 8, "'three'", "integer")],
     ),
     "numbers that are none": (
-        declare("numbers: 1-409", "numbers: 1-x"),
+        declare("row_numbers: 1-409", "row_numbers: 1-x"),
         [("disclosure.yml", 6, "'1-x'", "ranges such as 1-409")],
     ),
     "a number twice": (
-        declare("numbers: 1-409", "numbers: 1-408, 7"),
-        [("disclosure.yml", 6, "'1-408, 7'", "7 stands 2 times")],
+        declare("row_numbers: 1-409", "row_numbers: 1-408, 7"),
+        [("disclosure.yml", 6, "'1-408, 7'", "7 appears 2 times")],
     ),
     "another number of rows than was published": (
-        declare("numbers: 1-409", "numbers: 1-410"),
+        declare("row_numbers: 1-409", "row_numbers: 1-410"),
         [("disclosure.yml", 6, "410 rows", "409 rows")],
     ),
-    "a withheld id that does not exist": (
+    "a withdrawn id that does not exist": (
         declare(
-            "withheld: []",
-            "withheld:\n  - id: 22-026570-0410\n    date: 2023-01-01\n    reason: asked for",
+            "withdrawn: []",
+            "withdrawn:\n  - id: 22-026570-0410\n    date: 2023-01-01\n    reason: asked for",
         ),
         [("disclosure.yml", 10, "22-026570-0410", "22-026570-0001")],
     ),
-    "a withheld id twice": (
+    "a withdrawn id twice": (
         declare(
-            "withheld: []",
-            "withheld:\n" + "  - {id: 22-026570-0001, date: 2023-01-01, reason: asked}\n" * 2,
+            "withdrawn: []",
+            "withdrawn:\n" + "  - {id: 22-026570-0001, date: 2023-01-01, reason: asked}\n" * 2,
         ),
         [("disclosure.yml", 11, "'22-026570-0001' again", "once")],
     ),
-    "a withheld id past the last row": (
+    "a withdrawn id past the last row": (
         declare(
-            "numbers: 1-409\naccepted_differences:\n  2022: 3\nwithheld: []",
-            "numbers: 1-410\naccepted_differences:\n  2022: 3\n"
-            "withheld:\n  - {id: 22-026570-0410, date: 2023-01-01, reason: asked}",
+            "row_numbers: 1-409\naccepted_differences:\n  2022: 3\nwithdrawn: []",
+            "row_numbers: 1-410\naccepted_differences:\n  2022: 3\n"
+            "withdrawn:\n  - {id: 22-026570-0410, date: 2023-01-01, reason: asked}",
         ),
         [("disclosure.yml", 6, "410 rows", "409 rows")],
     ),
-    "words of a withheld row that stand on another": (
+    "words of a withdrawn row that stand on another": (
         declare(
-            "withheld: []", "withheld:\n  - {id: 22-026570-0032, date: 2023-01-01, reason: asked}"
+            "withdrawn: []", "withdrawn:\n  - {id: 22-026570-0032, date: 2023-01-01, reason: asked}"
         ),
-        [("disclosure.yml", 9, "22-026570-0034 has the same", "every row withheld")],
+        [("disclosure.yml", 9, "22-026570-0034 has too", "every row with")],
     ),
     "a character that hides in the particulars": (
         declare("rights: re-use", "rights: re-\u200buse"),
         [("disclosure.yml", 5, "rights", "not U+200B")],
     ),
     "a particular that names itself": (
-        declare("withheld: []", "withheld: &a [*a]"),
-        [("disclosure.yml", 9, "withheld", "")],
+        declare("withdrawn: []", "withdrawn: &a [*a]"),
+        [("disclosure.yml", 9, "inside itself", "")],
     ),
     "a second table of totals": (
         edit("\n\\* Denotes", "\nQuestion 2\n\nStaff\t999\t1\n\\* Denotes"),
@@ -293,16 +293,16 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
         edit("2017 to the 16th of August 2022", "2017 to the 16th of August 2021"),
         [("source.txt", 52, "a total for 2022", "2017 to 2021")],
     ),
-    "figures drawn before the time they cover": (
+    "figures extracted before the period they cover ends": (
         edit("Reports on the 16th of August 2022", "Reports on the 16th of August 2012"),
-        [("source.txt", None, "covers_to 2022-08-16 after extracted_on 2012-08-16", "drawn")],
+        [("source.txt", None, "covers_to 2022-08-16 after extracted_on 2012-08-16", "extracted")],
     ),
     "no marker": (
         without_markers,
         [("source.txt", None, "no redaction marker in 298 summaries", "markers")],
     ),
     "markers where none should be": (
-        declare("numbers:", "redacted: false\nnumbers:"),
+        declare("row_numbers:", "redacted: false\nrow_numbers:"),
         [("disclosure.yml", 6, "markers in 270 summaries", "without any marker")],
     ),
     "an unknown marker": (
@@ -348,7 +348,7 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
         [("source.txt", None, "no created_on", "disclosure.yml")],
     ),
     "a date that contradicts the document": (
-        declare("numbers:", "created_on: 2022-09-30\nnumbers:"),
+        declare("row_numbers:", "created_on: 2022-09-30\nrow_numbers:"),
         [("disclosure.yml", 6, "2022-09-30", "2022-09-29")],
     ),
     "a folder of another name": (
@@ -363,7 +363,7 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
 
 
 def refusal(disclosures: Path, database: Path, terms: Path = TERMS_FILE) -> tuple[Finding, ...]:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(BuildError) as refused:
         build(disclosures, database, terms)
     return refused.value.findings
 
@@ -388,7 +388,7 @@ def test_a_bad_document_is_refused_with_every_finding_and_the_last_database_stay
             (f.file.name, f.line) == (file, line) and found in f.found and wanted in f.expected
             for f in findings
         ), f"{file}, {line}, {found}:\n" + "\n".join(map(str, findings))
-    assert all(finding.remedy for finding in findings)
+    assert all(finding.fix for finding in findings)
     assert database.read_bytes() == LAST_GOOD
     assert (tmp_path / "inspect-data.json").read_bytes() == LAST_GOOD
     assert sorted(path.name for path in tmp_path.iterdir()) == [
@@ -399,7 +399,7 @@ def test_a_bad_document_is_refused_with_every_finding_and_the_last_database_stay
 def test_all_of_a_document_is_told_at_once(copy: FolderCopy, tmp_path: Path) -> None:
     for spoil, _ in (BAD["unknown terms"], BAD["a printed total that does not add up"]):
         spoil(copy)
-    copy.declare("withheld: []", "withheld:\n  - {id: x, date: 2023-01-01, reason: y}")
+    copy.declare("withdrawn: []", "withdrawn:\n  - {id: x, date: 2023-01-01, reason: y}")
     found = [(f.file.name, f.line) for f in refusal(copy.path.parent, tmp_path / "foi.db")]
     assert found == [("disclosure.yml", 10), ("source.txt", 52), ("source.txt", 61)]
 
@@ -458,6 +458,6 @@ def test_a_date_that_prose_does_not_give_is_taken_from_the_particulars(
     copy: FolderCopy, tmp_path: Path
 ) -> None:
     copy.edit("on the 16th of August 2022\n\nThe info", "in the summer\n\nThe info")
-    copy.declare("numbers:", "extracted_on: 2022-08-16\nnumbers:")
+    copy.declare("row_numbers:", "extracted_on: 2022-08-16\nrow_numbers:")
     build(copy.path.parent, tmp_path / "foi.db")
     assert (tmp_path / "foi.db").exists()

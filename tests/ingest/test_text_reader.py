@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.characters import is_hidden
-from ingest.disclosure import Disclosure, Note, PublishedTotal, Row
-from ingest.readers.text import read
+from ingest.readers.met.text import read_text_disclosure
+from ingest.records.disclosure import Disclosure, Note, PublishedTotal, Row
+from ingest.text.characters import is_hidden
 from tests.documents import FIRST, a_disclosure, a_row, arranged, as_text
 
 CELLS = st.none() | st.text(
@@ -40,12 +40,12 @@ def read_text(text: str) -> tuple[Disclosure | None, int]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "source.txt"
         path.write_text(text, "utf-8", newline="")
-        disclosure, findings = read(path)
+        disclosure, findings = read_text_disclosure(path)
         return disclosure, len(findings)
 
 
 def test_the_first_disclosure_says_what_it_is() -> None:
-    disclosure, findings = read(FIRST / "source.txt")
+    disclosure, findings = read_text_disclosure(FIRST / "source.txt")
     assert findings == []
     assert disclosure is not None
     assert replace(disclosure, rows=()) == Disclosure(
@@ -102,7 +102,7 @@ def test_the_first_disclosure_says_what_it_is() -> None:
 
 
 def test_a_row_keeps_its_place_its_cells_and_its_own_words() -> None:
-    disclosure, _ = read(FIRST / "source.txt")
+    disclosure, _ = read_text_disclosure(FIRST / "source.txt")
     assert disclosure is not None
     assert disclosure.rows[9] == Row(
         position=10,

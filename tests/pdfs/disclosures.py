@@ -9,8 +9,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from ingest.disclosure import Disclosure, Row
-from ingest.readers.form import COLUMNS, FIELDS
+from ingest.readers.met.form import COLUMNS, FIELDS
+from ingest.records.disclosure import Disclosure, Row
 from tests.documents import a_disclosure
 from tests.pdfs.drawing import Pages
 from tests.pdfs.style import BOLD, SHARES, Drawn, Style, cells

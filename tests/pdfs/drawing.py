@@ -13,7 +13,7 @@ from reportlab.pdfbase import pdfdoc
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
-from ingest.redaction import BOX
+from ingest.text.redaction import BOX
 from tests.pdfs.style import BOLD, LONG, MARGIN, PAD, PLAIN, SHARES, SHORT, Box, Drawn, Style
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ingest.readers.form import COLUMNS
+from ingest.readers.met.form import COLUMNS
 from tests.pdfs.disclosures import sheet
 from tests.pdfs.drawing import Pages, Rect
 from tests.pdfs.marks import annotation, fill, text

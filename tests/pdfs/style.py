@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from ingest.disclosure import Row
-from ingest.redaction import BOX, find
+from ingest.records.disclosure import Row
+from ingest.text.redaction import BOX, find
 
 PLAIN, BOLD = "Helvetica", "Helvetica-Bold"
 LONG, SHORT = 842.0, 595.0

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from ingest import redaction
+from ingest.text import redaction
 from tests.serving import PARTS, ROOT, a_plugin, furnish, serve
 
 TABLE = "/foi/officer_allegations"
@@ -44,12 +44,12 @@ async def ran(site: Datasette, sql: str, **arguments: str) -> object:
 @pytest.mark.parametrize(
     ("text", "count", "share", "band"),
     [
-        ("nothing here", 0, 0.0, "none"),
+        ("nothing here", 0, 0.0, "unmarked"),
         ("a b [REDACTED] c [redacted] d", 2, 2 / 6, "heavy"),
         ("██ ██", 2, 1.0, "total"),
         ("\ue000 a b c d e f g h i", 1, 0.1, "moderate"),
         ("[REDACTED] a b c d e f g h i j", 1, 1 / 11, "light"),
-        ("", 0, 0.0, "none"),
+        ("", 0, 0.0, "unmarked"),
     ],
 )
 async def test_the_functions_read_every_form_of_marker(
@@ -66,7 +66,7 @@ async def test_the_functions_give_null_for_null_and_no_value_is_an_error(
 ) -> None:
     assert await ran(site, f"select redaction_{function}(null)") is None
     for value in ("1", "1.5", "x'ff00'", "zeroblob(9)", "char(0)"):
-        nothing = {"count": 0, "density": 0.0, "band": "none"}[function]
+        nothing = {"count": 0, "density": 0.0, "band": "unmarked"}[function]
         assert await ran(site, f"select redaction_{function}({value})") == nothing
 
 
@@ -136,8 +136,8 @@ async def test_text_is_escaped(site: Datasette) -> None:
 
 @given(st.text() | st.lists(st.sampled_from(["[REDACTED]", "█", "<", "&", "a"])).map("".join))
 def test_nothing_but_markers_is_changed_by_drawing(text: str) -> None:
-    assert density.drawn(text).count(BAR) == redaction.count(text)
-    shown = density.drawn(text).split(BAR)
+    assert density.render(text).count(BAR) == redaction.count(text)
+    shown = density.render(text).split(BAR)
     hidden = [text[marker.start : marker.end] for marker in redaction.find(text)] + [""]
     between = [str(escape(mark)) for mark in hidden]
     assert "".join(a + b for a, b in zip(shown, between, strict=True)) == str(escape(text))
@@ -147,7 +147,7 @@ def test_nothing_but_markers_is_changed_by_drawing(text: str) -> None:
     ("value", "shown"), [(0.25, "0.250"), (0.0999, "0.099"), (0.29, "0.290"), (1.0, "1.000")]
 )
 def test_a_density_is_cut_and_never_rounded_up(value: float, shown: str) -> None:
-    assert density.figure(value, "light") == shown
+    assert density.render_measure(value, "light") == shown
 
 
 @pytest.mark.asyncio
@@ -160,7 +160,7 @@ async def test_the_table_page_says_how_density_is_defined_and_offers_the_bands(
     bands = (await site.client.get(f"{TABLE}.json?_size=0")).json()["facet_results"]
     found = {facet["value"]: facet["count"] for facet in bands["redaction_band"]["results"]}
     assert found == {
-        **{"moderate": 150, "heavy": 57, "light": 49, "none": 21, "unknown": 21, "total": 14}
+        **{"moderate": 150, "heavy": 57, "light": 49, "unmarked": 21, "unknown": 21, "total": 14}
     }
 
 
@@ -225,7 +225,7 @@ async def test_without_its_status_an_empty_cell_is_left_alone(site: Datasette) -
 @pytest.mark.parametrize(
     ("band", "words"),
     [
-        ("none", "no redaction marked"),
+        ("unmarked", "no redaction marked"),
         ("light", "lightly redacted"),
         ("moderate", "moderately redacted"),
         ("heavy", "heavily redacted"),

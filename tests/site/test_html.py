@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import date
 
 import html5lib
 import pytest
 from datasette.app import Datasette
 
+from tests.serving import a_plugin
 from tests.site.pages import PAGES
 
 pytestmark = pytest.mark.asyncio
@@ -130,3 +132,45 @@ async def test_a_question_is_there_as_a_workbook(site: Datasette) -> None:
     answer = await site.client.get("/foi/officers-per-rank.xlsx")
     assert answer.status_code == 200
     assert answer.content.startswith(b"PK")
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        ("2022-08-16", "16 August 2022"),
+        (date(2020, 2, 1), "1 February 2020"),
+        (None, "not stated"),
+    ],
+)
+async def test_a_date_is_written_as_people_write_it(
+    site: Datasette, day: date | str | None, words: str
+) -> None:
+    template = site.jinja_env.from_string("{{ day|longdate }}")
+    assert await template.render_async(day=day) == words
+
+
+async def test_what_is_no_date_is_an_error_and_not_shown_as_one() -> None:
+    with pytest.raises(ValueError, match="16/08/2022"):
+        a_plugin("template_globals").longdate("16/08/2022")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/about",
+        "/redaction",
+        "/foi/officers-per-year",
+        "/foi/officer_allegations/22-026570-0077",
+        "/embed/officers-per-year",
+    ],
+)
+async def test_pages_show_dates_in_words(site: Datasette, path: str) -> None:
+    """ISO dates are for data, so none is left outside tables of data and BibTeX."""
+    page = (await site.client.get(path)).text
+    for block in ("tbody", "pre", 'dl class="record"'):
+        name = block.split()[0]
+        page = re.sub(rf"<{block}.*?</{name}>", " ", page, flags=re.DOTALL)
+    words = html.unescape(re.sub(r"<[^>]+>", " ", page))
+    assert not re.findall(r"\b20\d\d-\d\d-\d\d\b", words)
+    assert "16 August 2022" in words

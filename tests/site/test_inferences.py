@@ -1,4 +1,4 @@
-"""What is inferred of a row stands on its page, with its reason, apart from what was published."""
+"""A row's page shows what is inferred about it, with reasons, apart from what was published."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ async def inferred(site: Datasette, number: str) -> str:
     words = await text_of(site, f"/foi/officer_allegations/22-026570-{number}")
     published, _, after = words.partition("What this project infers")
     assert "What was published" in published
-    return after.partition("Where it stands")[0]
+    return after.partition(" Source Block ")[0]
 
 
 async def test_the_rules_with_the_words_that_decided(site: Datasette) -> None:
     words = await inferred(site, "0003")
-    assert "Handled under the rules of 2012" in words
+    assert "Handled under the 2012 rules" in words
     assert "action “Formal Action”" in words
     assert "Undecided: no word of its outcome" in await inferred(site, "0001")
     assert "Not known: the row was under investigation" in await inferred(site, "0077")
@@ -28,13 +28,14 @@ async def test_the_rules_with_the_words_that_decided(site: Datasette) -> None:
 async def test_the_rows_that_share_its_wording_with_the_reason(site: Datasette) -> None:
     for number in ("0129", "0139", "0165", "0216"):
         words = await inferred(site, number)
-        assert "9 rows share this wording, probably one event" in words
+        assert "9 rows share this wording, probably about one incident" in words
         assert "all say that officers made false claims regarding a search" in words
     words = await inferred(site, "0333")
     assert (
-        "5 rows share this wording, probably one event : their visible words are the same." in words
+        "5 rows share this wording, probably about one incident . Their visible words are the same."
+        in words
     )
-    assert "No other row of the year has the same visible words" in await inferred(site, "0001")
+    assert "No other row for this year has the same visible words" in await inferred(site, "0001")
 
 
 async def test_the_link_to_rows_that_share_a_wording_opens_them_all(site: Datasette) -> None:
@@ -48,23 +49,23 @@ async def test_the_link_to_rows_that_share_a_wording_opens_them_all(site: Datase
 
 async def test_mentions_are_at_least_and_no_findings(site: Datasette) -> None:
     words = await inferred(site, "0130")
-    assert "At least harassment, text message : words of the summary" in words
-    assert "does not say that it was so" in words
-    assert "Nothing that our patterns find" in await inferred(site, "0086")
+    assert "At least harassment, text message : found among its visible words" in words
+    assert "A word in an allegation doesn’t make it true." in words
+    assert "Our word patterns find nothing" in await inferred(site, "0086")
 
 
 async def test_lost_markers_with_their_ground(site: Datasette) -> None:
     words = await inferred(site, "0030")
     assert "our copy probably lost the markers" in words
-    assert "None of the 13 summaries of block 4 carries one" in words
+    assert "None of the 13 summaries in block 4 has one" in words
     assert (
         "lost the markers" not in (await inferred(site, "0001")).partition("Disclosed in part")[0]
     )
 
 
-async def test_a_question_for_the_publisher_with_its_rule(site: Datasette) -> None:
+async def test_a_publisher_query_with_its_rule(site: Datasette) -> None:
     words = await inferred(site, "0041")
-    assert "§ Question for the publisher" in words
+    assert "§ Publisher query" in words
     assert 'The result is "No Case to Answer", and a sanction is stated.' in words
     assert "The row is shown as published (rule: sanction without a case to answer" in words
     assert "§" not in await inferred(site, "0001")

@@ -41,7 +41,7 @@ COLUMNS = {
     "year-by-sanction": "disclosure_id year sanction severity status officers same_wording",
     "rank-by-sanction": "disclosure_id rank sanction severity status officers same_wording",
     "result-by-sanction": "disclosure_id result sanction severity status officers same_wording",
-    "dismissals": """id disclosure_id year rank summary withheld_on result action sanction dismissed
+    "dismissals": """id disclosure_id year rank summary withdrawn_on result action sanction dismissed
         redaction_band""",
     "sanctioned-per-year": """disclosure_id year finalised sanctioned off_scale not_stated
         under_investigation missing same_wording share share_lowest share_highest""",
@@ -55,15 +55,15 @@ COLUMNS = {
         visible_words redaction_density same_wording""",
     "redaction-per-result": """disclosure_id result status officers summaries unknown markers
         visible_words redaction_density same_wording""",
-    "most-redacted": """id disclosure_id year rank summary withheld_on redaction_count visible_words
+    "most-redacted": """id disclosure_id year rank summary withdrawn_on redaction_count visible_words
         redaction_density redaction_band""",
-    "wholly-redacted": """id disclosure_id year status rank summary withheld_on result action sanction
+    "wholly-redacted": """id disclosure_id year status rank summary withdrawn_on result action sanction
         redaction_count redaction_band""",
-    "markers-lost": """id disclosure_id block line year rank summary withheld_on redaction_band
+    "markers-lost": """id disclosure_id block line year rank summary withdrawn_on redaction_band
         block_summaries chance""",
     "years-by-regime": "disclosure_id year regime status officers same_wording",
     "regime-mismatch": """id disclosure_id year regime regime_basis result action sanction status
-        line summary withheld_on redaction_band""",
+        line summary withdrawn_on redaction_band""",
     "shared-wordings": """wording_id disclosure_id year officers together wording basis reason
         part_of""",
     "publisher-questions": """id disclosure_id rule letter line year result action sanction
@@ -76,7 +76,7 @@ COLUMNS = {
         disclosure_id""",
     "officer": """id disclosure_id reference publisher year status rank rank_meaning summary
         redaction_count visible_words redaction_density redaction_band result result_meaning action
-        action_meaning sanction sanction_meaning severity withheld_on withheld_reason position block
+        action_meaning sanction sanction_meaning severity withdrawn_on withdrawn_reason position block
         line source_text source_file source_sha256 copy_status extracted_on""",
 }
 """The names and columns that links and programs hold on to."""
@@ -507,7 +507,7 @@ def test_a_file_without_a_header_is_told(tmp_path: Path) -> None:
     query_files = a_plugin("query_files")
     file = tmp_path / "bare.sql"
     file.write_text("select 1", "utf-8")
-    with pytest.raises(query_files.Unusable, match=r"^bare\.sql: expected a header"):
+    with pytest.raises(query_files.InvalidQueryFile, match=r"^bare\.sql: expected a header"):
         query_files.read(file)
 
 

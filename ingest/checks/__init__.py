@@ -1,0 +1,142 @@
+"""What must be true before anything is published.
+
+Each check yields every finding it makes, so that one run lists everything wrong with a document.
+Accepted exceptions are declared in the manifest with their reasons; stale exceptions are reported too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from ingest.checks import manifest, rows, totals
+from ingest.config.terms import Terms
+from ingest.readers.folders import DisclosureFolder
+from ingest.records.findings import Finding
+
+Findings = Iterator[Finding]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check: its name, what is true of every published document, and the findings where it is not.
+
+    `find` is None for what the readers check while they read: they hand over no document without it.
+    """
+
+    name: str
+    sentence: str
+    find: Callable[[DisclosureFolder, Terms], Findings] | None = None
+
+
+def _without_terms(find: Callable[[DisclosureFolder], Findings]) -> Callable[..., Findings]:
+    return lambda folder, _: find(folder)
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        "checksum",
+        "The document is, byte for byte, the one whose SHA-256 is recorded.",
+        _without_terms(manifest.checksum),
+    ),
+    Check(
+        "hidden-text",
+        "A PDF hides nothing that can be recovered from under its boxes, and people have decided on "
+        "everything else it carries.",
+        _without_terms(manifest.decisions),
+    ),
+    Check(
+        "every-line",
+        "Every line of the document is understood, and every row of its table has six cells.",
+    ),
+    Check("visible", "There are no hidden characters."),
+    Check(
+        "rows-per-year",
+        "Each year has as many rows as the publisher printed, less the differences recorded with a "
+        "reason.",
+        _without_terms(totals.rows_per_year),
+    ),
+    Check(
+        "years-add-up",
+        "The printed years add up to the printed total.",
+        _without_terms(totals.years_add_up),
+    ),
+    Check(
+        "years-covered",
+        "Each printed year appears once and is in the period that the document covers.",
+        _without_terms(totals.years_covered),
+    ),
+    Check(
+        "dates",
+        "Every date that describes the document is known and consistent.",
+        lambda folder, _: chain(totals.dates_stated(folder), totals.dates_in_order(folder)),
+    ),
+    Check(
+        "terms",
+        "Every rank, result, action and sanction is a known term, spelled as published.",
+        rows.known_terms,
+    ),
+    Check(
+        "open-rows",
+        "A row under investigation states its year and nothing else.",
+        _without_terms(rows.open_rows),
+    ),
+    Check(
+        "markers",
+        "Nothing looks like a redaction marker without being one of a known form.",
+        _without_terms(rows.known_markers),
+    ),
+    Check(
+        "redaction-declared",
+        "A document without any redaction marker is declared to redact nothing.",
+        _without_terms(rows.redaction_declared),
+    ),
+    Check(
+        "row-ids",
+        "Every row has its permanent id, and no two disclosures share a reference.",
+        lambda folder, _: chain(manifest.folder_name(folder), manifest.row_numbers(folder)),
+    ),
+    Check(
+        "withdrawn",
+        "The words of a withdrawn row cannot be read in another row.",
+        lambda folder, _: chain(
+            manifest.withdrawn_ids(folder), manifest.withdrawn_everywhere(folder)
+        ),
+    ),
+    Check(
+        "same-wording",
+        "Rows judged to share a wording are readable rows of one year, each in one group.",
+        _without_terms(manifest.same_wording),
+    ),
+)
+"""Every check, in the order to show them."""
+
+
+def check(folder: DisclosureFolder, terms: Terms) -> list[Finding]:
+    """Return everything wrong with one disclosure, in the order of its lines or pages."""
+    findings = [finding for check in CHECKS if check.find for finding in check.find(folder, terms)]
+    return sorted(
+        findings, key=lambda finding: (str(finding.file), finding.line or finding.page or 0)
+    )
+
+
+def check_across(folders: Sequence[DisclosureFolder]) -> list[Finding]:
+    """Return each disclosure that shares its reference, or the prefix of its row ids, with another."""
+    findings = []
+    seen: dict[str, DisclosureFolder] = {}
+    for folder in folders:
+        for key in (folder.disclosure.id, folder.disclosure.row_id(1)):
+            other = seen.setdefault(key, folder)
+            if other is not folder:
+                findings.append(
+                    Finding(
+                        folder.source,
+                        None,
+                        f"reference {folder.disclosure.reference}, as in {other.source}",
+                        "a reference whose last two parts no other disclosure has",
+                        "remove one of the two folders, or find out which reference is wrong",
+                    )
+                )
+                break
+    return findings

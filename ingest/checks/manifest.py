@@ -1,0 +1,163 @@
+"""Check what `disclosure.yml` declares against the document."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from ingest.checks.places import in_document, in_manifest
+from ingest.config.manifest import FILE_NAME, SameWording
+from ingest.readers.folders import DisclosureFolder
+from ingest.records.audit_findings import KINDS
+from ingest.records.disclosure import Row
+from ingest.records.findings import Finding
+from ingest.text.phrases import pluralize, truncated_repr
+from ingest.text.redaction import normalised_words
+
+Words = tuple[str, ...]
+
+
+def checksum(folder: DisclosureFolder) -> Iterator[Finding]:
+    """Yield a document whose SHA-256 is not the recorded one."""
+    found, expected = folder.disclosure.source_sha256, folder.manifest.source_sha256
+    if found != expected:
+        yield in_document(
+            folder,
+            f"SHA-256 {found}",
+            f"{expected}, as {FILE_NAME} states",
+            "restore the file; or, if it was changed on purpose, record the new checksum",
+        )
+
+
+def folder_name(folder: DisclosureFolder) -> Iterator[Finding]:
+    """Yield a folder that is not named after the document's reference."""
+    if folder.path.name != folder.disclosure.id:
+        yield in_document(
+            folder,
+            f"reference {folder.disclosure.reference} in a folder named {folder.path.name}",
+            f"a folder named {folder.disclosure.id}",
+            "rename the folder",
+        )
+
+
+def row_numbers(folder: DisclosureFolder) -> Iterator[Finding]:
+    """Yield row numbers that are not as many as the rows."""
+    ids, rows = folder.row_ids, folder.disclosure.rows
+    if len(ids) != len(rows):
+        yield in_manifest(
+            folder,
+            ("row_numbers",),
+            f"numbers for {pluralize(len(ids), 'row')} ({folder.manifest.row_numbers})",
+            f"numbers for {pluralize(len(rows), 'row')}, as many as the document has",
+            "before the first publication write 1 and the number of rows (1-409); after it, give "
+            "each row that turned up the next free number, at its place (1-340, 410, 341-409)",
+        )
+
+
+def withdrawn_ids(folder: DisclosureFolder) -> Iterator[Finding]:
+    """Yield each withdrawn id that is unknown or repeated."""
+    ids = set(folder.row_ids)
+    seen: set[str] = set()
+    for index, withdrawal in enumerate(folder.manifest.withdrawn):
+        if withdrawal.id not in ids or withdrawal.id in seen:
+            yield in_manifest(
+                folder,
+                ("withdrawn", index, "id"),
+                f"withdrawn: {truncated_repr(withdrawal.id)}" + " again" * (withdrawal.id in seen),
+                f"an id of this disclosure, such as {folder.disclosure.row_id(1)}, once",
+                "correct the id, or remove the entry",
+            )
+        seen.add(withdrawal.id)
+
+
+def withdrawn_everywhere(folder: DisclosureFolder) -> Iterator[Finding]:
+    """Yield each row that still shows the words of a withdrawn one."""
+    withdrawn = _withdrawn(folder)
+    words = {id: _words(row) for id, row in _rows(folder).items()}
+    gone = {words[id] for id in withdrawn if words.get(id)}
+    for id, said in words.items():
+        if said in gone and id not in withdrawn:
+            yield in_manifest(
+                folder,
+                ("withdrawn",),
+                f"the words of a withdrawn row, which {id} has too",
+                "every row with those words withdrawn, or they can still be read",
+                f"add {id} under withdrawn",
+            )
+
+
+def same_wording(folder: DisclosureFolder) -> Iterator[Finding]:
+    """Yield everything wrong with the rows judged to share a wording."""
+    known = folder.path.name == folder.disclosure.id
+    if not known or len(folder.row_ids) != len(folder.disclosure.rows):
+        return  # the ids belong to other rows or to none, which is a finding of its own
+    readable = {id: (row.year, _words(row)) for id, row in _rows(folder).items()}
+    judged = Counter(id for entry in folder.manifest.same_wording for id in set(entry.rows))
+    for index, entry in enumerate(folder.manifest.same_wording):
+        for found in _wrong_with(entry, readable, judged, _withdrawn(folder)):
+            yield in_manifest(
+                folder,
+                ("same_wording", index, "rows"),
+                f"same_wording: {found}",
+                "readable rows of one year, each once, and with them all rows of equal words",
+                "correct the list, or remove the entry",
+            )
+
+
+def _wrong_with(
+    entry: SameWording,
+    readable: dict[str, tuple[int, Words]],
+    judged: Counter[str],
+    withdrawn: set[str],
+) -> Iterator[str]:
+    """Yield what is wrong with `entry`, in words. `readable` has each row's year and visible words."""
+    known = [id for id in entry.rows if id in readable and id not in withdrawn]
+    listed = [readable[id] for id in known]
+    yield from (
+        f"{truncated_repr(id)}, which is not a row" for id in entry.rows if id not in readable
+    )
+    yield from (f"{id} a second time" for id, times in Counter(entry.rows).items() if times > 1)
+    yield from (f"{id}, as in another entry" for id in entry.rows if judged[id] > 1)
+    yield from (f"{id}, which has no readable word" for id in known if not readable[id][1])
+    yield from (
+        f"not {id}, which has the same words"
+        for id, said in readable.items()
+        if said in listed and id not in {*entry.rows, *withdrawn}
+    )
+    if len({year for year, _ in listed}) > 1:
+        yield "rows of different years"
+
+
+def decisions(folder: DisclosureFolder) -> Iterator[Finding]:
+    """Yield each audit finding without a decision, and each decision that no longer fits."""
+    pending = {finding.kind: finding.count for finding in folder.disclosure.pending}
+    decided = Counter(decision.kind for decision in folder.manifest.decisions)
+    for kind, count in pending.items():
+        if kind not in decided:
+            yield in_document(
+                folder,
+                f"{kind}, {count:,} in all: {KINDS[kind]}",
+                f"a decision under decisions in {FILE_NAME}",
+                "look at the document; if this is acceptable, write kind, count and reason there",
+            )
+    for index, decision in enumerate(folder.manifest.decisions):
+        if pending.get(decision.kind) != decision.count or decided[decision.kind] > 1:
+            yield in_manifest(
+                folder,
+                ("decisions", index),
+                f"a decision on {decision.kind}, {decision.count:,} in all",
+                f"one decision, on as many as the audit finds: {pending.get(decision.kind, 0):,}",
+                "look at the document again, and correct the decision or remove it",
+            )
+
+
+def _rows(folder: DisclosureFolder) -> dict[str, Row]:
+    return dict(zip(folder.row_ids, folder.disclosure.rows, strict=False))
+
+
+def _words(row: Row) -> Words:
+    return normalised_words(row.summary or "")
+
+
+def _withdrawn(folder: DisclosureFolder) -> set[str]:
+    return {withdrawal.id for withdrawal in folder.manifest.withdrawn}

@@ -1,0 +1,73 @@
+"""Check what the rows state: terms, rows under investigation, and redaction markers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ingest.checks.places import at_row, in_document, in_manifest
+from ingest.config.manifest import FILE_NAME
+from ingest.config.terms import TERM_TABLES, TERMS_FILE, Terms
+from ingest.readers.folders import DisclosureFolder
+from ingest.records.findings import Finding
+from ingest.text import redaction
+from ingest.text.phrases import pluralize, truncated_repr
+
+
+def known_terms(folder: DisclosureFolder, terms: Terms) -> Iterator[Finding]:
+    """Yield each rank, result, action or sanction that `terms` does not list."""
+    for (column, term), rows in terms.unknown_in(folder.disclosure.rows).items():
+        yield at_row(
+            folder,
+            rows[0],
+            f"the {column} {truncated_repr(term)}, in {pluralize(len(rows), 'row')}",
+            f"a term in {TERMS_FILE.name}",
+            f"see the document; add a new term under {TERM_TABLES[column]} in {TERMS_FILE.name}",
+        )
+
+
+def open_rows(folder: DisclosureFolder) -> Iterator[Finding]:
+    """Yield each row under investigation that states more than its year."""
+    for row in folder.disclosure.rows:
+        stated = [cell for name in ("summary", *TERM_TABLES) if (cell := getattr(row, name))]
+        if row.under_investigation and stated:
+            yield at_row(
+                folder,
+                row,
+                f"a row under investigation that states {truncated_repr(stated[0])}",
+                "a year and nothing else",
+                "see the document: such a row is published without its details",
+            )
+
+
+def redaction_declared(folder: DisclosureFolder) -> Iterator[Finding]:
+    """Yield a document without markers that does not say so, or one that says so and has some."""
+    summaries = [row.summary for row in folder.disclosure.rows if row.summary]
+    marked = [summary for summary in summaries if redaction.count(summary)]
+    if folder.manifest.redacted and summaries and not marked:
+        yield in_document(
+            folder,
+            f"no redaction marker in {pluralize(len(summaries), 'summary', 'summaries')}",
+            "markers: few documents redact nothing, but a conversion can lose every marker",
+            f"compare it with the publisher's; if it redacts nothing, write redacted: false in {FILE_NAME}",
+        )
+    if not folder.manifest.redacted and marked:
+        yield in_manifest(
+            folder,
+            ("redacted",),
+            f"redacted: false, but markers in {pluralize(len(marked), 'summary', 'summaries')}",
+            "a document without any marker",
+            "remove redacted: false",
+        )
+
+
+def known_markers(folder: DisclosureFolder) -> Iterator[Finding]:
+    """Yield each piece of text that looks like a redaction but is not a known marker."""
+    for row in folder.disclosure.rows:
+        for form in redaction.unknown_forms(row.summary or ""):
+            yield at_row(
+                folder,
+                row,
+                f"{truncated_repr(form)}, which looks like a redaction",
+                "a marker of a known form: [REDACTED], [redacted] or a run of █",
+                "see the document; a new form needs a line in ingest/text/redaction.py",
+            )

@@ -1,0 +1,217 @@
+"""Read a YAML file into a pydantic model, with a finding, file and line, for everything that is wrong.
+
+Every scalar is read as text and converted only by the model, so that `no`, `0700` or a date never
+changes its type on the way. A key may appear once in a mapping. An empty value is None.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import reprlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+)
+
+from ingest.records.findings import BuildError, Finding
+from ingest.text.characters import is_hidden
+
+
+def _visible(text: str) -> str:
+    if hidden := sorted({f"U+{ord(character):04X}" for character in text if is_hidden(character)}):
+        raise ValueError(f"visible characters only, not {', '.join(hidden)}")
+    return text
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"a regular expression: {error}") from error
+    return pattern
+
+
+def _iso_date(text: object) -> object:
+    if isinstance(text, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        raise ValueError("a date as YYYY-MM-DD")
+    return text
+
+
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_visible)
+]
+"""Text that is not empty and has no hidden characters."""
+Regex = Annotated[str, AfterValidator(_compiles)]
+"""A regular expression."""
+IsoDate = Annotated[datetime.date, BeforeValidator(_iso_date)]
+"""A date written YYYY-MM-DD."""
+
+
+class Model(BaseModel):
+    """A record with exactly the named keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+M = TypeVar("M", bound=Model)
+
+
+def load(path: Path, model: type[M]) -> tuple[M | None, list[Finding]]:
+    """Return the file at `path` as `model`, or None and every reason why it is not valid."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return None, [_unreadable(path, None, str(error))]
+    return parse(text, model, path)
+
+
+def parse(text: str, model: type[M], path: Path) -> tuple[M | None, list[Finding]]:
+    """Return `text`, which is the start of the file at `path`, as `model`, or None and the reasons."""
+    try:
+        root = _compose(text)
+        data = _plain(root)
+    except RecursionError:
+        return None, [_unreadable(path, None, "values nested too deeply")]
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error)
+        return None, [_unreadable(path, mark.line + 1 if mark else None, problem)]
+    findings = [
+        Finding(path, line, f"the key '{key}' a second time", "each key once", "keep one of them")
+        for key, line in _repeated_keys(root)
+    ]
+    try:
+        record = model.model_validate(data)
+    except ValidationError as error:
+        return None, findings + [
+            Finding(
+                path,
+                _line(root, problem["loc"]),
+                f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {_describe(problem)}",
+                problem["msg"][:1].lower() + problem["msg"][1:],
+                f"correct {path.name}",
+            )
+            for problem in error.errors(include_url=False)
+        ]
+    return (None if findings else record), findings
+
+
+def load_bundled(path: Path, model: type[M]) -> M:
+    """Return one of the project's own files as `model`. Raises BuildError with every finding."""
+    record, findings = load(path, model)
+    if not record:
+        raise BuildError(findings)
+    return record
+
+
+def line_of(path: Path, *keys: int | str) -> int | None:
+    """Return the line of the value under `keys` in the YAML file at `path`, or of the nearest above."""
+    return _line(_compose(path.read_text("utf-8")), keys)
+
+
+def replace_value(text: str, key: str, value: str) -> str:
+    """Return the YAML `text` with the value of one top-level `key` replaced, all else untouched.
+
+    Raises ValueError where the key does not appear exactly once.
+    """
+    root = _compose(text)
+    pairs = root.value if isinstance(root, yaml.MappingNode) else []
+    nodes = [node for name, node in pairs if name.value == key]
+    if len(nodes) != 1:
+        raise ValueError(f"{key} {len(nodes)} times")
+    start, end = nodes[0].start_mark.index, nodes[0].end_mark.index
+    # The end of a block scalar is the start of the next line.
+    tail = re.search(r"\s*\Z", text[start:end])
+    written = yaml.safe_dump(value, allow_unicode=True, width=float("inf"))
+    return (
+        text[:start]
+        + written.removesuffix("...\n").strip()
+        + (tail[0] if tail else "")
+        + text[end:]
+    )
+
+
+def _compose(text: str) -> yaml.Node | None:
+    root: yaml.Node | None = yaml.compose(text, Loader=yaml.BaseLoader)
+    return root
+
+
+def _plain(node: yaml.Node | None, above: tuple[yaml.Node, ...] = ()) -> Any:
+    """Return the node as dicts, lists, text and None. Raises YAMLError for what these cannot hold."""
+    if node is None:
+        return None
+    if any(node is one for one in above):
+        raise _unusable("a value inside itself", node)
+    above = (*above, node)
+    if isinstance(node, yaml.MappingNode):
+        for name, _ in node.value:
+            if not isinstance(name, yaml.ScalarNode):
+                raise _unusable("a key that is not text", name)
+        return {name.value: _plain(value, above) for name, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(value, above) for value in node.value]
+    quoted = isinstance(node, yaml.ScalarNode) and node.style is not None
+    return node.value if quoted or node.value else None
+
+
+def _unusable(problem: str, node: yaml.Node) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+
+
+def _unreadable(path: Path, line: int | None, problem: str) -> Finding:
+    return Finding(path, line, problem, "a YAML file in UTF-8", f"correct {path.name}")
+
+
+def _describe(problem: Any) -> str:
+    if problem["type"] == "missing" or problem["input"] is None:
+        return "nothing"
+    return reprlib.repr(problem["input"])
+
+
+def _repeated_keys(root: yaml.Node | None) -> Iterator[tuple[str, int]]:
+    """Yield each key that its mapping already has, with its line."""
+    waiting, seen = [root], set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            keys: set[str] = set()
+            for key, value in node.value:
+                if str(key.value) in keys:
+                    yield str(key.value), key.start_mark.line + 1
+                keys.add(str(key.value))
+                waiting.append(value)
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+
+
+def _line(node: yaml.Node | None, keys: tuple[int | str, ...]) -> int | None:
+    """Return the line of the deepest node on the way down `keys`."""
+    if node is None:
+        return None
+    line: int = node.start_mark.line + 1
+    for key in keys:
+        if isinstance(node, yaml.MappingNode):
+            pairs = {str(name.value): (name, value) for name, value in node.value}
+            if str(key) not in pairs:
+                break
+            name, node = pairs[str(key)]
+            line = name.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int):
+            node = node.value[key]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line

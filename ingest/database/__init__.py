@@ -1,0 +1,1 @@
+"""Write `foi.db`, and read figures back from it."""

@@ -1,0 +1,104 @@
+"""Read the folders of disclosures: each holds a document and its `disclosure.yml`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from ingest.config.manifest import FILE_NAME, Manifest, load_manifest, parse_row_numbers
+from ingest.pdf.pool import Pool
+from ingest.readers.met import READERS
+from ingest.records.disclosure import Disclosure, NumberedRow
+from ingest.records.findings import Finding
+
+
+@dataclass(frozen=True)
+class DisclosureFolder:
+    """A disclosure's folder: the document as read, and its manifest."""
+
+    path: Path
+    disclosure: Disclosure
+    manifest: Manifest
+
+    @property
+    def source(self) -> Path:
+        """The path of the document."""
+        return self.path / Path(self.disclosure.source_file).name
+
+    @property
+    def manifest_file(self) -> Path:
+        """The path of `disclosure.yml`."""
+        return self.path / FILE_NAME
+
+    def date(self, name: str) -> date | None:
+        """Return the document's date of that name, else the manifest's."""
+        read: date | None = getattr(self.disclosure, name)
+        given: date | None = getattr(self.manifest, name)
+        return read or given
+
+    @property
+    def row_ids(self) -> list[str]:
+        """The permanent ids of the rows, in the document's order."""
+        numbers = parse_row_numbers(self.manifest.row_numbers)
+        return [self.disclosure.row_id(number) for number in numbers]
+
+    @property
+    def numbered_rows(self) -> list[NumberedRow]:
+        """(id, row) pairs, in the document's order."""
+        return list(zip(self.row_ids, self.disclosure.rows, strict=True))
+
+    @property
+    def readable_rows(self) -> list[NumberedRow]:
+        """The same pairs, without the rows whose text is withdrawn."""
+        withdrawn = {withdrawn.id for withdrawn in self.manifest.withdrawn}
+        return [(id, row) for id, row in self.numbered_rows if id not in withdrawn]
+
+
+def read_disclosure(
+    folder: Path, pool: Pool | None = None
+) -> tuple[Disclosure | None, list[Finding]]:
+    """Return the document in `folder`, or None where it cannot be read, and everything wrong with it."""
+    names = [f"source{suffix}" for suffix in READERS]
+    expected = " or ".join(names)
+    try:
+        present = [folder / name for name in names if (folder / name).exists()]
+    except OSError as error:
+        found = error.strerror or str(error)
+        return None, [Finding(folder, None, found, expected, "check who may read the folder")]
+    if len(present) != 1:
+        found = " and ".join(path.name for path in present) or "no document"
+        return None, [
+            Finding(folder, None, found, expected, f"put the document there as {expected}")
+        ]
+    return READERS[present[0].suffix](present[0], pool or Pool())
+
+
+def read_folders(
+    path: Path, pool: Pool | None = None
+) -> tuple[list[DisclosureFolder], list[Finding]]:
+    """Return every disclosure that can be read from the folders in `path`, by name, and all findings.
+
+    Names that start with a dot are skipped. `pool` reads the pages of PDFs.
+    """
+    try:
+        paths = sorted(below for below in path.iterdir() if not below.name.startswith("."))
+    except OSError as error:
+        return [], [_missing_disclosures(path, error.strerror or str(error))]
+    folders: list[DisclosureFolder] = []
+    findings = [] if paths else [_missing_disclosures(path, "an empty folder")]
+    for below in paths:
+        if not below.is_dir():
+            fix = "remove it, or give it a folder of its own as source.txt"
+            findings.append(Finding(below, None, "a file", "folders of disclosures", fix))
+            continue
+        disclosure, problems = read_disclosure(below, pool)
+        manifest, more = load_manifest(below)
+        findings += problems + more
+        if disclosure and manifest:
+            folders.append(DisclosureFolder(below, disclosure, manifest))
+    return folders, findings
+
+
+def _missing_disclosures(path: Path, found: str) -> Finding:
+    return Finding(path, None, found, "a folder of disclosures", "name it with --disclosures")

@@ -1,0 +1,169 @@
+"""Read a text conversion of a disclosure.
+
+The form is that of the Metropolitan Police's disclosures: a title between asterisks, fields in
+bold with a tab behind, notes under headings, then "Table(s)", the question, the yearly totals and
+the table of six columns, whose rows stand in blocks parted by blank lines. Every line that is not
+blank is taken for what it is or becomes a finding: none is passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from ingest.readers.met.form import COLUMNS, FIELDS, QUESTION, TABLES, MetForm, Passage
+from ingest.readers.source import read_source
+from ingest.records.disclosure import Disclosure, Row
+from ingest.records.findings import Finding
+from ingest.text.phrases import truncated_repr
+
+_TITLE = re.compile(r"\*\*\s*(\S.*?)\s*\*\*")
+_FIELD = re.compile(r"<b>(.+?)</b>\t(.*)")
+
+Line = tuple[int, str]
+"""A line of the document with its number, from 1."""
+
+
+def read_text_disclosure(path: Path) -> tuple[Disclosure | None, list[Finding]]:
+    """The disclosure in the text file at `path`, or None where it lacks a part that all need."""
+    source, findings = read_source(path)
+    if source is None:
+        return None, findings
+    form = MetForm(path, findings)
+    parts = _part(form, list(enumerate(source.text.split("\n"), 1)))
+    if parts is None:
+        return None, findings
+    head, guidance, tables, table = parts
+    _read_head(form, head)
+    passages = _read_guidance(form, guidance)
+    passages += _read_tables(form, tables)
+    rows = _read_rows(form, table)
+    return form.disclosure(passages, rows, "text", source.sha256), findings
+
+
+def _part(form: MetForm, lines: list[Line]) -> tuple[list[Line], ...] | None:
+    """The lines before the first heading, of the notes, before the table, and of the table."""
+    landmarks: dict[str, Callable[[str], bool]] = {
+        "a heading that starts with #": lambda text: text.startswith("#"),
+        f"the line {TABLES!r}": lambda text: text.strip() == TABLES,
+        f"a table headed {', '.join(COLUMNS)}": lambda text: _cells(text) == COLUMNS,
+    }
+    parts: list[list[Line]] = []
+    rest = lines
+    for landmark, is_it in landmarks.items():
+        at = next((index for index, (_, text) in enumerate(rest) if is_it(text)), None)
+        if at is None:
+            form.report(
+                None,
+                f"no such line after line {rest[0][0] - 1}" if parts else "no such line",
+                landmark,
+                "see that the document is whole and of the form that ingest/readers/met/text.py describes",
+            )
+            return None
+        parts.append(rest[:at])
+        rest = rest[at:]
+    return *parts, rest
+
+
+def _read_head(form: MetForm, lines: list[Line]) -> None:
+    for number, text in _not_blank(lines):
+        if form.title is None and (match := _TITLE.fullmatch(text.strip())):
+            form.title = match[1]
+            continue
+        match = _FIELD.fullmatch(text)
+        if not match or not form.set_field(number, match[1], match[2].strip()):
+            form.report(
+                number,
+                truncated_repr(text),
+                f"the title between ** and **, or one of {', '.join(FIELDS)}, each once",
+                "see the document; a field of another name wants a line in ingest/readers/met/form.py",
+            )
+    form.head_complete("a line between ** and **", " in bold, a tab, a value")
+
+
+def _read_guidance(form: MetForm, lines: list[Line]) -> list[Passage]:
+    """The passages under each heading, in order."""
+    passages: list[Passage] = []
+    section: str | None = None
+    for number, text in _not_blank(lines):
+        if text.startswith("#"):
+            section = text.lstrip("#").strip() if text.startswith("### ") else None
+        elif section is None:
+            form.report(
+                number,
+                truncated_repr(text),
+                "a heading that starts with ### before it",
+                "see the document",
+            )
+        else:
+            passages.append((section, text))
+    return passages
+
+
+def _read_tables(form: MetForm, lines: list[Line]) -> list[Passage]:
+    """The question and the words around the totals; the totals are taken on the way."""
+    passages: list[Passage] = []
+    questions = 0
+    heads: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
+    place: int | None = None
+    for number, text in _not_blank(lines):
+        if text.strip() == TABLES:
+            continue
+        if QUESTION.fullmatch(text.strip()):
+            questions += 1
+            if questions > 1:
+                form.report(number, truncated_repr(text), "one question", "split the document")
+        elif not heads and text.startswith("\t"):
+            heads, place = _cells(text)[1:], number
+        elif heads and not figures:
+            label, *rest = _cells(text)
+            figures, place = tuple(rest), number
+            passages.append(("Table", label))
+        elif "\t" in text:
+            form.report(
+                number,
+                truncated_repr(text),
+                "one table of totals, and then the table of rows",
+                "split the document, or see whether a line was broken",
+            )
+        else:
+            passages.append(("Table" if heads else "Question", text))
+    form.set_totals(place, heads, figures)
+    return passages
+
+
+def _read_rows(form: MetForm, lines: list[Line]) -> list[Row]:
+    """The rows of the table with the block each stands in; a line that is none is a finding."""
+    rows: list[Row] = []
+    block = 0
+    between_blocks = True
+    for number, text in lines:
+        if not text.strip() and "\t" not in text:
+            between_blocks = True
+            continue
+        cells = _cells(text)
+        if cells == COLUMNS:
+            continue
+        if between_blocks:
+            block, between_blocks = block + 1, False
+        if len(cells) != len(COLUMNS):
+            form.report(
+                number,
+                f"{len(cells)} cells: {truncated_repr(text)}",
+                f"{len(COLUMNS)} cells parted by tabs: {', '.join(COLUMNS)}",
+                "see whether the row was broken over lines or a cell was lost",
+            )
+        elif row := form.row(number, cells, text, len(rows) + 1, block):
+            rows.append(row)
+    return rows
+
+
+def _cells(text: str) -> tuple[str, ...]:
+    """The cells of a line, without the white space around them."""
+    return tuple(cell.strip() for cell in text.split("\t"))
+
+
+def _not_blank(lines: Iterable[Line]) -> list[Line]:
+    return [(number, text) for number, text in lines if text.strip()]

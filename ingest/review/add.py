@@ -1,0 +1,138 @@
+"""Make a folder for a new disclosure: its document, and a draft of `disclosure.yml` to fill in."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import yaml
+
+from ingest.config.manifest import FILE_NAME
+from ingest.config.terms import Terms
+from ingest.pdf.pool import Pool
+from ingest.readers.met import READERS
+from ingest.records.audit_findings import KINDS
+from ingest.records.disclosure import DATES, Disclosure
+from ingest.records.findings import BuildError, Finding
+from ingest.text import redaction
+from ingest.text.phrases import pluralize
+
+_COPY_STATUS = {
+    "text": "text conversion, not compared with the published PDF",
+    "pdf": "PDF as published",
+}
+
+
+def read_file(file: Path, pool: Pool) -> Disclosure:
+    """Return the disclosure in `file`; a PDF is audited first. Raises BuildError with every finding."""
+    reader = READERS.get(file.suffix.lower())
+    if not reader:
+        expected = f"a file named {' or '.join(READERS)}"
+        raise BuildError([Finding(file, None, f"a file named {file.name}", expected, "rename it")])
+    disclosure, findings = reader(file, pool)
+    if findings or not disclosure:
+        raise BuildError(findings)
+    return disclosure
+
+
+def describe(disclosure: Disclosure, terms: Terms) -> str:
+    """Describe what was read: fields, rows per year, markers, unknown terms and pending decisions."""
+    summaries = [row.summary for row in disclosure.rows if row.summary]
+    markers = sum(map(redaction.count, summaries))
+    lines = [
+        f"{disclosure.reference}: {disclosure.title}",
+        f"  {disclosure.document_summary}",
+        *(
+            f"  {name}: {getattr(disclosure, name) or 'cannot be read: give it in ' + FILE_NAME}"
+            for name in DATES
+        ),
+        *_years(disclosure),
+        f"  {pluralize(len(disclosure.rows), 'row')}, "
+        f"{pluralize(len(summaries), 'summary', 'summaries')}, "
+        f"{pluralize(markers, 'redaction marker')}",
+    ]
+    lines += [
+        f"  unknown {column}, not in terms.yml: {term!r}, in {pluralize(len(rows), 'row')}"
+        for (column, term), rows in terms.unknown_in(disclosure.rows).items()
+    ]
+    lines += [
+        f"  decision needed: {pending.kind}, {pending.count:,} in all: {KINDS[pending.kind]}"
+        for pending in disclosure.pending
+    ]
+    return "\n".join(lines)
+
+
+def _years(disclosure: Disclosure) -> list[str]:
+    """Return a line per year: officers published, rows read, and the difference."""
+    found = Counter(row.year for row in disclosure.rows)
+    published = {total.year: total.officers for total in disclosure.totals}
+    lines = []
+    for year in sorted({*found, *published}):
+        missing = published.get(year, 0) - found[year]
+        lines.append(
+            f"  {year}: {published.get(year, 0)} published, {pluralize(found[year], 'row')} read"
+            + (f", {missing} missing" if missing > 0 else "")
+            + (f", {-missing} too many" if missing < 0 else "")
+        )
+    return lines
+
+
+def scaffold(file: Path, disclosure: Disclosure, disclosures: Path, given: dict[str, str]) -> Path:
+    """Make the folder of `disclosure` in `disclosures`, with a copy of `file` and a draft manifest.
+
+    `given` holds publisher, source_url and rights, as far as they are known. Raises BuildError, and
+    leaves nothing behind, where the folder exists or cannot be made.
+    """
+    folder = disclosures / disclosure.id
+    tmp_dir = disclosures / f".{disclosure.id}.adding"
+    try:
+        if folder.exists():
+            raise FileExistsError("it already exists")
+        shutil.rmtree(tmp_dir, ignore_errors=True)
+        tmp_dir.mkdir()
+        try:
+            shutil.copyfile(file, tmp_dir / f"source{file.suffix.lower()}")
+            (tmp_dir / FILE_NAME).write_text(_draft_manifest(disclosure, given), "utf-8")
+            tmp_dir.rename(folder)
+        finally:
+            shutil.rmtree(tmp_dir, ignore_errors=True)
+    except OSError as error:
+        found = error.strerror or str(error)
+        fix = "name another place with --disclosures, or remove what is there"
+        raise BuildError(
+            [Finding(folder, None, found, "a folder that can be made", fix)]
+        ) from error
+    return folder
+
+
+def _draft_manifest(disclosure: Disclosure, given: dict[str, str]) -> str:
+    def line(key: str, value: object) -> str:
+        return yaml.safe_dump({key: value}, allow_unicode=True, width=1_000).strip()
+
+    parts = [
+        "# What the document does not say about itself, and what was decided about it.",
+        "# Fill in what is empty: a build refuses it.",
+        "",
+        *(line(key, given.get(key, "")) for key in ("publisher", "source_url")),
+        line("source_sha256", disclosure.source_sha256),
+        line("copy_status", _COPY_STATUS[disclosure.source_format]),
+        line("rights", given.get("rights", "")),
+        "",
+        "# The numbers in the rows' permanent ids, in the document's order.",
+        line("row_numbers", f"1-{len(disclosure.rows)}"),
+    ]
+    if disclosure.pending:
+        parts += [
+            "",
+            "# Decisions needed: look at the document, and say why each finding is acceptable.",
+            "decisions:",
+        ]
+        for pending in disclosure.pending:
+            parts += [
+                f"  # {KINDS[pending.kind]}",
+                f"  - kind: {pending.kind}",
+                f"    count: {pending.count}",
+                '    reason: ""',
+            ]
+    return "\n".join([*parts, ""])

@@ -1,0 +1,1 @@
+"""Pure functions of text: redaction markers, words, characters nobody can see, and phrases."""

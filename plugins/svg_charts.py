@@ -1,0 +1,431 @@
+"""Draw a question's answer as an SVG chart on the server, with missing and unknown values visible.
+
+Problem: a chart that fills every bar the same way hides what is under investigation, missing or
+unknown, and a chart drawn by JavaScript can't be read aloud, printed or seen without it. What this
+does: a question whose header has a `drawing` gets a chart of its own rows. Bars are solid for
+finalised, outlined for under investigation and dashed for missing; a share is a bar with a frame
+between its lower and upper bounds.
+
+    -- drawing: {by: rank, count: officers, state: status}
+    -- drawing: {by: year, parts: {finalised: finalised, missing: missing}, until: covered_to}
+    -- drawing: {by: year, share: share, lowest: share_lowest, highest: share_highest}
+    -- drawing: {each: rank, by: year, count: officers, state: status}    one panel per rank, same scale
+
+Bars start at 0 and are labelled with their figures. Templates get `drawings(query, by_disclosure)`,
+with one chart per disclosure. `/drawing/NAME.svg` serves the chart alone and `/embed/NAME` a page that
+other sites may frame; no other page may be framed. Limits: one bar per value of `by`; NULL values are
+labelled with the words of the plugin `missing_values`.
+"""
+
+# No deferred annotations: dataclasses look them up in sys.modules, where Datasette puts no plugins.
+import textwrap
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from datasette import Response, hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import NotFound, Request
+from markupsafe import Markup
+
+WIDTH = 360
+GAP = 16
+"""Space between two panels, in SVG units."""
+LINE = 13
+"""Line height, in SVG units."""
+THIN = 3
+"""Thickness of the line for values that are not stated, in SVG units."""
+LETTER = 6.4
+"""Average width of a heading's letter, in SVG units."""
+STATES = {
+    "finalised": "finalised",
+    "under investigation": "open",
+    "missing": "missing",
+    "unknown": "lost",
+    "not stated": "unstated",
+    "or more": "finalised",
+}
+"""The states of a bar's parts, with their CSS classes."""
+CHANGE_OF_RULES = 2020
+"""The 2020 rules took effect on 1 February: a vertical line precedes that year's bar."""
+HATCH = Markup(
+    '<defs><pattern id="{}-h" width="4" height="4" patternUnits="userSpaceOnUse" '
+    'patternTransform="rotate(45)"><line class="hatch" y2="4"/></pattern></defs>'
+)
+"""The hatching pattern; the chart's custom property `--hatched` refers to it."""
+STYLE = """
+text { font: 11px system-ui, sans-serif; fill: #1c1a17; font-variant-numeric: tabular-nums; }
+.finalised, .unstated { fill: #1c1a17; } .open, .missing, .bounds { fill: none; stroke: #1c1a17; }
+.lost { fill: var(--hatched); stroke: #1c1a17; } .hatch { stroke: #57514a; }
+.missing { stroke-dasharray: 3 2; } .bounds { stroke-dasharray: 1 2; } .axis, .change { stroke: #57514a; }
+.heading { font-weight: 600; }
+@media (prefers-color-scheme: dark) {
+  svg { background: #171614; } text { fill: #ece7dd; } .finalised, .unstated { fill: #ece7dd; }
+  .open, .missing, .lost, .bounds { stroke: #ece7dd; } .hatch, .axis, .change { stroke: #b5ada0; }
+}
+"""
+
+Row = Mapping[str, Any]
+Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
+
+
+@dataclass
+class Bar:
+    """A bar: its label, a note below it and its parts by state; for a share, also its bounds.
+
+    `said` describes the bar in words; `share` replaces the figure on it.
+    """
+
+    label: str
+    below: str = ""
+    parts: list[tuple[str, float]] = field(default_factory=list)
+    bounds: tuple[float, float] | None = None
+    said: str = ""
+
+    share: str = ""
+
+    @property
+    def length(self) -> float:
+        return sum(value for _, value in self.parts)
+
+    @property
+    def figure(self) -> str:
+        """Return the figure that labels the bar."""
+        return self.share or f"{self.length:g}"
+
+    @property
+    def range(self) -> str:
+        """Return the bounds, rounded to whole per cent: "12–39%", or "" if there are none."""
+        return f"{100 * self.bounds[0]:.0f}–{self.bounds[1]:.0%}" if self.bounds else ""
+
+
+def _label(row: Row, column: str, drawing: Row, empty: Row) -> str:
+    """Return the value of `column`, or if it is NULL the reason, from `empty` by status and column."""
+    if row[column] is not None:
+        return str(row[column])
+    status = row[drawing["state"] or "status"]
+    reasons = empty.get(status, {})
+    return next((why for why, columns in reasons.items() if column in columns), str(status))
+
+
+def _state(row: Row, drawing: Row, empty: Row) -> str:
+    """Return the state, one of STATES, of the officers that `row` counts."""
+    labels = {
+        _label(row, drawing[name], drawing, empty) for name in ("by", "each") if drawing[name]
+    }
+    special = labels & {"unknown", "not stated"}
+    return special.pop() if special else row[drawing["state"]] if drawing["state"] else "or more"
+
+
+def bars_of(drawing: Row, rows: Iterable[Row], empty: Row) -> list[Bar]:
+    """Return the bars for `rows`, in the same order."""
+    bars: dict[str, Bar] = {}
+    for row in rows:
+        label = _label(row, drawing["by"], drawing, empty)
+        bar = bars.setdefault(label, Bar(label))
+        if drawing["share"]:
+            _add_share(bar, drawing, row)
+        elif drawing["parts"]:
+            bar.parts += [(state, row[column]) for state, column in drawing["parts"].items()]
+        else:
+            bar.parts.append((_state(row, drawing, empty), row[drawing["count"]]))
+        if drawing["until"] and not str(row[drawing["until"]]).endswith("-12-31"):
+            until = date.fromisoformat(row[drawing["until"]])
+            bar.below = f"to {until.day} {until:%B %Y}"
+    for bar in bars.values():
+        bar.parts = [(state, value) for state, value in bar.parts if value > 0]
+        bar.said = bar.said or ", ".join(f"{value:g} {state}" for state, value in bar.parts) or "0"
+    return list(bars.values())
+
+
+def panels_of(drawing: Row, rows: Iterable[Row], empty: Row) -> dict[str, list[Bar]]:
+    """Return the bars by panel title; the title is "" if there is only one panel.
+
+    Panels are sorted by their total, largest first, with panels for NULL values last. Panels by year
+    all have the same years, so that they can be compared side by side.
+    """
+    rows = list(rows)
+    if not drawing["each"]:
+        return {"": bars_of(drawing, rows, empty)}
+    of_each: dict[str, list[Row]] = {}
+    in_all: Counter[str | None] = Counter()
+    for row in rows:
+        in_all[row[drawing["each"]]] += row[drawing["count"]]
+    fullest = [value for value, _ in in_all.most_common() if value is not None]
+    for row in sorted(rows, key=lambda row: [*fullest, None].index(row[drawing["each"]])):
+        title = _label(row, drawing["each"], drawing, empty)
+        if row[drawing["each"]] is not None:
+            title = drawing["called"].format(title)
+        of_each.setdefault(title, []).append(row)
+    panels = {title: bars_of(drawing, of_one, empty) for title, of_one in of_each.items()}
+    if drawing["by"] == "year":
+        years = sorted({str(row["year"]) for row in rows})
+        for title, bars in panels.items():
+            found = {bar.label: bar for bar in bars}
+            panels[title] = [found.get(year, Bar(year, said="0")) for year in years]
+    return panels
+
+
+def _add_share(bar: Bar, drawing: Row, row: Row) -> None:
+    value = row[drawing["share"]]
+    if value is None:
+        bar.said = bar.share = "no share"
+        return
+    bar.parts = [("finalised", value)]
+    bar.said = bar.share = f"{value:.1%}"
+    if drawing["lowest"] and row[drawing["lowest"]] < row[drawing["highest"]]:
+        bar.bounds = (row[drawing["lowest"]], row[drawing["highest"]])
+        bar.said += f", between {bar.bounds[0]:.1%} and {bar.bounds[1]:.1%}"
+
+
+def draw(
+    name: str, title: str, drawing: Row, rows: Iterable[Row], empty: Row, style: str = ""
+) -> Markup:
+    """Return the SVG chart of `rows`, with its title and a description of its figures.
+
+    `empty` gives the reasons for NULL values: by status, the words and their columns. `style` is
+    CSS to include.
+    """
+    panels = panels_of(drawing, rows, empty)
+    bars = [bar for of_one in panels.values() for bar in of_one]
+    longest = 1.0 if drawing["share"] else max([bar.length for bar in bars] or [1]) or 1
+    across = 2 if drawing["each"] and drawing["by"] == "year" else 1
+    width = (WIDTH - GAP * (across - 1)) / across
+    body, height, tallest = [], 0.0, 0.0
+    for number, (heading, of_one) in enumerate(panels.items()):
+        if number % across == 0:
+            height, tallest = height + tallest, 0.0
+        upright = drawing["by"] == "year"
+        drawn, tall = (_columns if upright else _lines)(of_one, longest, width, heading)
+        x = number % across * (width + GAP)
+        body.append(
+            Markup('<g transform="translate({:.1f} {:.1f})">{}</g>').format(x, height, drawn)
+        )
+        tallest = max(tallest, tall + (GAP if heading else 0))
+    said = "".join(
+        (f"{heading}. " if heading else "")
+        + "".join(
+            f"{bar.label}{' ' + bar.below if bar.below else ''}: {bar.said}. " for bar in of_one
+        )
+        for heading, of_one in panels.items()
+    )
+    return _svg(name, "drawing", (WIDTH, height + tallest), title, said.strip(), body, style)
+
+
+def _svg(
+    name: str, kind: str, size: tuple[float, float], title: str, said: str,
+    body: Iterable[Markup], style: str = "",
+) -> Markup:  # fmt: skip
+    """Return an SVG element. Its ids start with `name`, so that they are unique on the page."""
+    drawn = Markup("").join(body)
+    hatched = "lost" in drawn
+    return Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" class="{}" viewBox="0 0 {:g} {:g}" role="img"{} '
+        'aria-labelledby="{}-t {}-d">{}<title id="{}-t">{}</title><desc id="{}-d">{}</desc>{}{}</svg>'
+    ).format(
+        kind, *size, Markup(' style="--hatched: url(#{}-h)"').format(name) if hatched else "",
+        name, name, Markup(f"<style>{style}</style>" if style else ""),
+        name, title, name, said, HATCH.format(name) if hatched else "", drawn,
+    )  # fmt: skip
+
+
+def _text(x: float, y: float, words: str, anchor: str = "start") -> Markup:
+    return Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>').format(
+        f"{x:.1f}", f"{y:.1f}", anchor, words
+    )
+
+
+def _box(
+    x: float, y: float, width: float, height: float, kind: str, along: str = "width"
+) -> Markup:
+    """Return one part of a bar. Strokes are inset, so that neighbouring parts do not touch.
+
+    A value that is not stated is a line as long as the bar would be: a dash, as in table cells.
+    """
+    if kind == "unstated" and along == "width":
+        y, height = y + height / 2 - THIN / 2, THIN
+    elif kind == "unstated":
+        x, width = x + width / 2 - THIN / 2, THIN
+    inset = 0 if kind in ("finalised", "unstated") else 0.75
+    return Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>').format(
+        kind,
+        f"{x + inset:.2f}",
+        f"{y + inset:.2f}",
+        f"{max(width - 2 * inset, 0.5):.2f}",
+        f"{max(height - 2 * inset, 0.5):.2f}",
+    )
+
+
+def _columns(
+    bars: list[Bar], longest: float, wide: float, heading: str = ""
+) -> tuple[Markup, float]:
+    """Return vertical bars, one per year, and their height. Below a heading the bars are shorter."""
+    top, base = (44.0, 120.0) if heading else (34.0, 190.0)
+    step = wide / max(len(bars), 1)
+    width = min(step * 0.62, 44)
+    parts = [
+        Markup('<line class="axis" x1="0" y1="{:g}" x2="{:g}" y2="{:g}"/>').format(base, wide, base)
+    ]
+    if heading:
+        parts.append(_heading(heading, wide))
+    for number, bar in enumerate(bars):
+        middle = step * (number + 0.5)
+        y = base
+        for state, value in bar.parts:
+            height = value / longest * (base - top)
+            y -= height
+            parts.append(_box(middle - width / 2, y, width, height, STATES[state], "height"))
+        if bar.bounds:
+            low, high = (base - bound / longest * (base - top) for bound in bar.bounds)
+            parts.append(_box(middle - width / 2 - 4, high, width + 8, low - high, "bounds"))
+            parts.append(_text(middle, high - 4, bar.range, "middle"))
+            if y - high <= 2 * LINE:
+                y = high - LINE
+        parts += [
+            _text(middle, y - 4, bar.figure, "middle"),
+            _text(middle, base + 15, f"’{bar.label[-2:]}" if heading else bar.label, "middle"),
+        ]
+        if bar.below:
+            parts.append(_text(min(middle + 34, wide), base + 29, bar.below, "end"))
+        if bar.label == str(CHANGE_OF_RULES) and number:
+            x = step * number
+            parts.append(
+                Markup('<line class="change" x1="{:g}" y1="{:g}" x2="{:g}" y2="{:g}"/>').format(
+                    x, top - 16, x, base
+                )
+            )
+            if not heading:
+                parts.append(_text(x - 4, 11, "rules changed, February 2020", "middle"))
+    return Markup("").join(parts), base + (20 if heading else 36)
+
+
+def _lines(bars: list[Bar], longest: float, wide: float, heading: str = "") -> tuple[Markup, float]:
+    """Return horizontal bars, each below its label, and their total height."""
+    parts = [_heading(heading, wide)] if heading else []
+    top = 20.0 if heading else 0.0
+    room = wide - (96.0 if any(bar.share for bar in bars) else 46.0)
+    for number, bar in enumerate(bars):
+        y = top + number * 36.0
+        x = 0.0
+        for state, value in bar.parts:
+            width = value / longest * room
+            parts.append(_box(x, y + 16, width, 14, STATES[state]))
+            x += width
+        if bar.bounds:
+            low, high = (bound / longest * room for bound in bar.bounds)
+            parts.append(_box(low, y + 14, high - low, 18, "bounds"))
+            x = max(x, high)
+        figure = bar.figure + (f" ({bar.range})" if bar.bounds else "")
+        label = "" if bar.label == heading else bar.label
+        parts += [_text(0, y + 10, label), _text(x + 4, y + 27, figure)]
+    return Markup("").join(parts), top + len(bars) * 36 + 4
+
+
+def _heading(words: str, wide: float) -> Markup:
+    """Return the title of a panel, on two lines if it does not fit on one."""
+    return Markup("").join(
+        Markup('<text class="heading" x="0" y="{}">{}</text>').format(11 + LINE * number, line)
+        for number, line in enumerate(textwrap.wrap(words, int(wide / LETTER))[:2])
+    )
+
+
+def document_map(disclosure: Row, rows: Iterable[Row]) -> Markup:
+    """Return a chart of every row of a document, block by block: a box filled to its density."""
+    size = 11.0
+    blocks: dict[int, list[Row]] = {}
+    for row in rows:
+        blocks.setdefault(row["block"], []).append(row)
+    parts = []
+    for column, (block, of_block) in enumerate(blocks.items()):
+        x = column * (size + 2)
+        for line, row in enumerate(of_block):
+            y = line * (size + 2)
+            kind = {"unknown": "lost", None: "open"}.get(row["redaction_band"], "shown")
+            parts.append(_box(x, y, size, size, kind))
+            if row["redaction_density"]:
+                height = size * row["redaction_density"]
+                parts.append(_box(x, y + size - height, size, height, "finalised"))
+        if block == 1 or block % 5 == 0 or kind == "lost":
+            y = (max(map(len, blocks.values())) + 1) * (size + 2)
+            parts.append(_text(x, y, str(block)))
+    lost = [str(block) for block, of in blocks.items() if of[0]["redaction_band"] == "unknown"]
+    height = (max(map(len, blocks.values()), default=0) + 1) * (size + 2) + 4
+    said = f"{len(blocks)} blocks. Markers lost in blocks {', '.join(lost) or 'none'}."
+    title = f"Redaction of {disclosure['reference']}, row by row"
+    size_of_all = (len(blocks) * (size + 2), height)
+    return _svg(f"map-{disclosure['id']}", "drawing map", size_of_all, title, said, parts)
+
+
+def _empty(datasette: Datasette) -> Row:
+    """Return the reasons for NULL values by status, from the configuration of the plugin `missing_values`."""
+    return dict((datasette.plugin_config("missing_values") or {}).get("empty", {}))
+
+
+@hookimpl
+def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
+    def drawings(query: Row, by_disclosure: Mapping[str, Iterable[Row]]) -> dict[str, Markup]:
+        """Return the charts of `query`, if it has any, one per disclosure: they are never combined."""
+        name, drawing = query["name"], query.get("drawing")
+        if not drawing:
+            return {}
+        return {
+            id: draw(f"{name}-{id}", query["title"], drawing, of_one, _empty(datasette))
+            for id, of_one in by_disclosure.items()
+        }
+
+    return {"drawings": drawings, "document_map": document_map}
+
+
+async def _drawn(datasette: Datasette, name: str) -> dict[str, Any]:
+    query = await datasette.get_canned_query("foi", name, None)
+    if not query or not query.get("drawing"):
+        raise NotFound(f"There is no chart for {name}")
+    return dict(query)
+
+
+async def picture(datasette: Datasette, request: Request) -> Response:
+    """Serve a question's chart as a file, for the disclosure requested or the first."""
+    query = await _drawn(datasette, request.url_vars["name"])
+    asked = {"_shape": "array", "disclosure_id": request.args.get("disclosure_id") or ""}
+    answer = await datasette.client.get(f"/foi/{query['name']}.json", params=asked)
+    answered = answer.json()
+    if not answered:
+        raise NotFound("There is no such disclosure")
+    rows = [row for row in answered if row["disclosure_id"] == answered[0]["disclosure_id"]]
+    name = query["name"]
+    svg = draw(name, query["title"], query["drawing"], rows, _empty(datasette), STYLE)
+    return Response(str(svg), content_type="image/svg+xml; charset=utf-8")
+
+
+async def embed(datasette: Datasette, request: Request) -> Response:
+    """Serve a page with the chart, its source and its caveats, for other sites to frame."""
+    query = await _drawn(datasette, request.url_vars["name"])
+    page = await datasette.render_template("embed.html", {"query": query}, request=request)
+    return Response.html(page, headers={"x-robots-tag": "noindex"})
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
+    return [(r"^/drawing/(?P<name>[a-z-]+)\.svg$", picture), (r"^/embed/(?P<name>[a-z-]+)$", embed)]
+
+
+@hookimpl
+def asgi_wrapper() -> Callable[[Asgi], Asgi]:
+    """Forbid framing of every page except those meant to be embedded."""
+
+    def wrap(app: Asgi) -> Asgi:
+        async def wrapped(scope: dict[str, Any], receive: Any, send: Any) -> None:
+            async def send_guarded(event: dict[str, Any]) -> None:
+                if event["type"] == "http.response.start":
+                    guard = (b"content-security-policy", b"frame-ancestors 'none'")
+                    event = {**event, "headers": [*event.get("headers", []), guard]}
+                await send(event)
+
+            framed = scope["type"] != "http" or scope["path"].startswith("/embed/")
+            await app(scope, receive, send if framed else send_guarded)
+
+        return wrapped
+
+    return wrap

@@ -1,0 +1,67 @@
+"""Give every template the site's metadata, data hash, corrections, dates and full addresses.
+
+Problem: Datasette passes different variables to its own pages and to the site's pages. What this
+does: every template, error pages included, gets
+
+- `site()`, the content of metadata.yml;
+- `data_hash()`, the SHA-256 of the database being served, or None if the database can change;
+- `corrections()`, the entries of `corrections.yml` in the project's folder, newest first;
+- the filter `longdate`, which writes 2022-08-16 as 16 August 2022;
+
+and every template except error pages gets `absolute(path)`, the full address of a path on this
+site, for links to share.
+
+Limits: the full address uses the host that the visitor used, so a proxy must pass the host on.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request
+from jinja2 import Environment
+
+CORRECTIONS = Path(__file__).resolve().parent.parent / "corrections.yml"
+
+
+@cache
+def read_corrections() -> list[dict[str, Any]]:
+    """Return the corrections, newest first: `on` (a date), `what`, and the `figures` that changed."""
+    entries: list[dict[str, Any]] = yaml.safe_load(CORRECTIONS.read_text("utf-8"))["corrections"]
+    return sorted(entries, key=lambda entry: str(entry["on"]), reverse=True)
+
+
+def longdate(day: date | str | None) -> str:
+    """Return a date, or an ISO date such as "2022-08-16", as "16 August 2022"; None is "not stated".
+
+    Raises ValueError if the string is not an ISO date.
+    """
+    if day is None:
+        return "not stated"
+    if isinstance(day, str):
+        day = date.fromisoformat(day)
+    return f"{day.day} {day:%B %Y}"
+
+
+@hookimpl
+def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
+    def data_hash(database: str = "foi") -> str | None:
+        found: str | None = datasette.get_database(database).hash
+        return found
+
+    env.globals.update(site=datasette.metadata, data_hash=data_hash, corrections=read_corrections)
+    env.filters["longdate"] = longdate
+
+
+@hookimpl
+def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[str, Any]:
+    def absolute(path: str) -> str:
+        return str(datasette.absolute_url(request, path)) if request else path
+
+    return {"absolute": absolute}

@@ -1,0 +1,124 @@
+"""What might identify people, told before publication."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ingest.cli import main
+from ingest.readers.folders import read_folders
+from ingest.review.disclosure_risk import (
+    equivalence_classes,
+    filled_gaps,
+    fills,
+    find_identifying_words,
+)
+from tests.documents import FolderCopy, a_disclosure, a_row, arranged, first_rows, numbered, put
+from tests.serving import ROOT
+
+
+def test_of_128_combinations_of_the_first_disclosure_81_stand_for_one_row() -> None:
+    groups = equivalence_classes(first_rows())
+    assert len(groups) == 128
+    assert sum(len(ids) == 1 for ids in groups.values()) == 81
+    assert sum(len(ids) < 5 for ids in groups.values()) == 111
+    decision = (ROOT / "docs" / "publication-decision.md").read_text("utf-8")
+    assert "81 of the 128 combinations" in decision
+    assert "111 for fewer than five" in decision
+
+
+def test_words_that_may_identify_are_found_between_markers_only() -> None:
+    rows = numbered("Sent to his ex [REDACTED] at the school in May 2019", "a sch[REDACTED]ool")
+    found = {(one.id, one.kind, one.word) for one in find_identifying_words(rows)}
+    assert found == {
+        ("id-1", "relation", "ex"),
+        ("id-1", "place", "school"),
+        ("id-1", "date or event", "2019"),
+        ("id-1", "a name?", "May"),
+        ("id-1", "a name?", "Sent"),
+    }
+
+
+def test_a_name_left_standing_is_asked_about_and_known_words_are_not() -> None:
+    rows = numbered(
+        "[REDACTED] Smithson wrote via Facebook. The officer replied", "He said the MPS, he"
+    )
+    assert [one.word for one in find_identifying_words(rows) if one.kind == "a name?"] == [
+        "Smithson"
+    ]
+
+
+def test_summaries_of_two_disclosures_that_fill_each_others_gaps_are_found(
+    disclosures: Path,
+) -> None:
+    between = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
+    texts = {
+        "01/FOI/23/000001": "The officer sent [REDACTED] messages to [REDACTED] in the park",
+        "01/FOI/23/000002": f"The officer sent {between} messages to [REDACTED] in the park.",
+        "01/FOI/23/000003": "The officer sent nothing at all to anybody [REDACTED]",
+    }
+    for reference, text in texts.items():
+        rows = arranged([a_row(summary=text), a_row(summary="An officer wrote [REDACTED]")])
+        put(a_disclosure(rows, reference=reference), disclosures)
+    folders, findings = read_folders(disclosures)
+    assert findings == []
+    found = {(pair.id, pair.other) for pair in filled_gaps(folders)}
+    assert ("23-000001-0001", "23-000002-0001") in found
+    assert {id for pair in found for id in pair} == {"23-000001-0001", "23-000002-0001"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "fill"),
+    [
+        ("a b c [R] d", "a b c x d", True),
+        ("a b c x d", "a b c [R] d", False),
+        ("a [R] b c [R]", "a x b c [R]", True),
+        ("a [R] b y", "a x b [R]", True),
+        ("a [R] b", "a [R] b", False),
+        ("a [R] b", "a b", False),
+        ("a [R] b", "a x y z b", True),
+        ("[R] the a " * 30 + "z", "officer " + "the a " * 60, False),
+    ],
+)
+def test_a_gap_is_filled_by_the_words_that_stand_in_its_place(
+    one: str, other: str, fill: bool
+) -> None:
+    tokens = [
+        tuple("" if word == "[R]" else word for word in text.split()) for text in (one, other)
+    ]
+    assert fills(*tokens) == fill
+
+
+def test_the_report_names_rows_words_and_gaps(copy: FolderCopy) -> None:
+    done = CliRunner().invoke(main, ["disclosure-risk", "--disclosures", str(copy.path.parent)])
+    assert done.exit_code == 0
+    assert "128, of which 81 stand for one row and 111 for fewer than 5" in done.output
+    assert "22-026570-0028  place: Town Centre" in done.output
+    assert "fill each other's gaps, between disclosures: 0" in done.output
+
+
+def test_a_folder_that_cannot_be_read_is_refused(disclosures: Path) -> None:
+    for command in ("disclosure-risk", "similar-wordings"):
+        done = CliRunner().invoke(main, [command, "--disclosures", str(disclosures)])
+        assert done.exit_code == 1
+        assert "1 finding: nothing was examined." in done.output
+
+
+def test_rows_that_are_withdrawn_are_left_out_of_both_reports(copy: FolderCopy) -> None:
+    copy.declare(
+        "withdrawn: []", "withdrawn:\n  - {id: 22-026570-0028, date: 2023-04-05, reason: r}"
+    )
+    for command in ("disclosure-risk", "similar-wordings"):
+        done = CliRunner().invoke(main, [command, "--disclosures", str(copy.path.parent)])
+        assert done.exit_code == 0
+        assert "Town Centre" not in done.output
+
+
+def test_a_document_that_does_not_add_up_is_refused_by_both(copy: FolderCopy) -> None:
+    copy.declare("row_numbers: 1-409", "row_numbers: 1-408")
+    for command in ("disclosure-risk", "similar-wordings"):
+        done = CliRunner().invoke(main, [command, "--disclosures", str(copy.path.parent)])
+        assert done.exit_code == 1
+        assert "numbers for 408 rows" in done.output
