@@ -68,3 +68,9 @@ def links_of_figures(page: str) -> list[tuple[str, int]]:
     """The cells of a page that are a number and open rows: address and number."""
     found = re.findall(r'<td class="[^"]*"><a href="([^"]*)">(\d+)</a></td>', page)
     return [(html.unescape(address), int(number)) for address, number in found]
+
+
+def header(name: str) -> dict[str, Any]:
+    """Return the header of a question, defaults included."""
+    stated: dict[str, Any] = QUESTIONS[name].header.model_dump()
+    return stated

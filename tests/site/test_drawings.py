@@ -15,8 +15,8 @@ from datasette.app import Datasette
 
 from ingest.text.phrases import long_date
 from tests.site.conftest import BOUNDS, MIXED
+from tests.site.pages import METADATA
 from tests.site.questions import FIRST, QUESTIONS, Row, answer
-from tests.site.test_metadata import METADATA
 
 DISCLOSURES = (FIRST, BOUNDS, MIXED)
 DRAWN: dict[str, dict[str, Any]] = {

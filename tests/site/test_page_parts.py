@@ -21,8 +21,8 @@ from datasette.plugins import pm
 
 from tests.serving import PARTS, ROOT, furnish, serve
 from tests.site.conftest import BOUNDS, MIXED, WITHDRAWN
+from tests.site.pages import METADATA
 from tests.site.questions import FIRST
-from tests.site.test_metadata import METADATA
 
 TABLE = "/foi/officer_allegations"
 FACETS = METADATA["databases"]["foi"]["tables"]["officer_allegations"]["facets"]

@@ -29,6 +29,7 @@ from markupsafe import escape
 from ingest.build import build
 from tests.documents import FolderCopy, a_disclosure, a_row, arranged, put
 from tests.serving import PARTS, ROOT, a_plugin, furnish, serve
+from tests.site.pages import BANNER, METADATA, text_of
 from tests.site.questions import (
     BREAKDOWNS,
     FIRST,
@@ -44,8 +45,6 @@ from tests.site.questions import (
     query_files,
     total,
 )
-from tests.site.test_metadata import METADATA
-from tests.site.test_pages import BANNER, text_of
 
 Check = Callable[[Datasette, Question], Awaitable[None]]
 
