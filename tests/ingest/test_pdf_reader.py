@@ -167,7 +167,7 @@ def test_what_is_in_no_cell_or_outside_the_table_stops_the_build() -> None:
     table = Table(100, (COLUMNS, ROW))
     whole = interpreted([table])
     assert interpreted([replace(table, loose=3)]) == [
-        "1: 3 characters within the table, in no cell", *whole
+        "1: 3 characters in the table but in none of its cells", *whole
     ]  # fmt: skip
     assert interpreted([replace(table, joined=1)]) == [
         "1: 1 cell without rules of their own",
@@ -179,7 +179,7 @@ def test_what_is_in_no_cell_or_outside_the_table_stops_the_build() -> None:
     assert interpreted([table], [second]) == whole
     assert interpreted([table, replace(second, top=300)])[0] == "1: ' |  | more words |  |  | '"
     assert interpreted([Table(100, (COLUMNS, ROW[:5]))])[0].startswith("1: '2017 | Constable")
-    assert "1: letters that the document does not say which they are" in interpreted(
+    assert "1: glyphs without a Unicode mapping" in interpreted(
         [Table(100, (COLUMNS, (*ROW[:2], "(cid:3)(cid:4)", *ROW[3:])))]
     )
 
