@@ -69,8 +69,8 @@ def test_every_kind_of_difference_is_listed_where_it_is(text: Disclosure) -> Non
     assert ("note 1 of System", None, None) in told
     assert ("summary of row 41", text.rows[40].line, rows[40].block) in told
     assert ("sanction of row 100", text.rows[99].line, rows[99].block) in told
-    assert ("a row of the PDF alone", None, 7) in told
-    assert any(what == "a row of the text alone" for what, _, _ in told)
+    assert ("a row only in the PDF", None, 7) in told
+    assert any(what == "a row only in the text" for what, _, _ in told)
     in_rows = [one for one in found if one.line or one.page]
     assert len(in_rows) == 4
     assert outcome(text, found).startswith(f"{len(found)} differences, in 4 of 409 rows")

@@ -13,8 +13,8 @@ from ingest.readers.folders import read_folders
 from ingest.review.disclosure_risk import (
     equivalence_classes,
     filled_gaps,
-    fills,
     find_identifying_words,
+    has_gap_filled,
 )
 from tests.documents import FolderCopy, a_disclosure, a_row, arranged, first_rows, numbered, put
 from tests.serving import ROOT
@@ -89,13 +89,13 @@ def test_a_gap_is_filled_by_the_words_that_stand_in_its_place(
     tokens = [
         tuple("" if word == "[R]" else word for word in text.split()) for text in (one, other)
     ]
-    assert fills(*tokens) == fill
+    assert has_gap_filled(*tokens) == fill
 
 
 def test_the_report_names_rows_words_and_gaps(copy: FolderCopy) -> None:
     done = CliRunner().invoke(main, ["disclosure-risk", "--disclosures", str(copy.path.parent)])
     assert done.exit_code == 0
-    assert "128, of which 81 stand for one row and 111 for fewer than 5" in done.output
+    assert "128, of which 81 have one row and 111 fewer than 5" in done.output
     assert "22-026570-0028  place: Town Centre" in done.output
     assert "fill each other's gaps, between disclosures: 0" in done.output
 

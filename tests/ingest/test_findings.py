@@ -11,7 +11,7 @@ from ingest.build import build
 from ingest.checks import check
 from ingest.config.terms import load_terms
 from ingest.pdf.pool import Document
-from ingest.pdf.worker import File, Read
+from ingest.pdf.worker import FileAudit, PageResult
 from ingest.readers.folders import DisclosureFolder, read_folders
 from ingest.readers.met.pdf import blocking_findings
 from ingest.records.audit_findings import AuditFinding
@@ -130,7 +130,7 @@ def test_what_a_pdf_hides_is_told_by_page_and_kind_with_its_count_and_places() -
         return AuditFinding(kind, "refuse", page, (0, 0, 1, 1), count)
 
     document = Document(
-        File(
+        FileAudit(
             "",
             12,
             (
@@ -139,8 +139,8 @@ def test_what_a_pdf_hides_is_told_by_page_and_kind_with_its_count_and_places() -
             ),
         ),
         (
-            Read(12, findings=(refused("hidden-over-dark", 12, 5),)),
-            Read(
+            PageResult(12, findings=(refused("hidden-over-dark", 12, 5),)),
+            PageResult(
                 2,
                 findings=(
                     refused("image-under-box", 2, 3),
@@ -164,7 +164,9 @@ def test_what_a_pdf_hides_is_told_by_page_and_kind_with_its_count_and_places() -
         assert f" {count}, " in one.found
         assert f" {places}" in one.found.rpartition(",")[2]
     assert (
-        blocking_findings(path, Document(File("", 1, (AuditFinding("author", "pending"),)), ()))
+        blocking_findings(
+            path, Document(FileAudit("", 1, (AuditFinding("author", "pending"),)), ())
+        )
         == []
     )
 

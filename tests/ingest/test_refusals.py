@@ -270,7 +270,7 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
     "a second table of totals": (
         edit("\n\\* Denotes", "\nQuestion 2\n\nStaff\t999\t1\n\\* Denotes"),
         [
-            ("source.txt", 54, "'Question 2'", "one question"),
+            ("source.txt", 54, "'Question 2'", "one request"),
             ("source.txt", 56, "Staff", "one table"),
         ],
     ),
