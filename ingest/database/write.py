@@ -27,6 +27,8 @@ from ingest.records.evidence import Evidence
 from ingest.records.findings import BuildError, Finding
 from ingest.text import redaction
 
+_SQLITE_MAGIC = b"SQLite format 3\0"
+"""The first bytes of every SQLite database."""
 SCHEMA = Path(__file__).parent / "schema.sql"
 INDEXES = (
     ("officer_allegations", ("disclosure_id", "year", "status")),
@@ -91,7 +93,7 @@ def _refuse_to_replace_other_files(path: Path) -> None:
         raise IsADirectoryError("it is a folder")
     if path.exists():
         with path.open("rb") as file:
-            if file.read(6) != b"SQLite":
+            if file.read(len(_SQLITE_MAGIC)) != _SQLITE_MAGIC:
                 raise FileExistsError("it is a file, but not a database")
 
 

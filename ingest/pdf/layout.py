@@ -278,12 +278,13 @@ class PageLayout:
         size = median(char["size"] for char in inside) if inside else 9.0
         steps = [step for row in rows for cell in row if cell for step in _line_steps(cell.chars)]
         pitch = min(median(steps), 2 * size) if steps else _LINE_PITCH * size
-        heads = [_text(cell.chars) for cell in rows[0] if cell]
+        has_summaries = "TOTAL" not in [_text(cell.chars) for cell in rows[0] if cell]
         for row in rows:
+            is_record = has_summaries and len(row) == COLUMNS and not _is_head(row)
             for column, cell in enumerate(row):
                 if cell:
                     hidden = self._add_markers(cell, size, pitch)
-                    if len(row) == COLUMNS and column == SUMMARY and "TOTAL" not in heads:
+                    if is_record and column == SUMMARY:
                         self._count_characters(cell, hidden, size)
             self._report_dark_cells([cell for cell in row if cell and cell.dark])
         texts = tuple(tuple(_text(cell.chars) if cell else "" for cell in row) for row in rows)
@@ -369,6 +370,12 @@ def _assign_to_cells(
         elif char["text"].strip():
             loose += 1
     return loose
+
+
+def _is_head(row: Sequence[_Cell | None]) -> bool:
+    """Return whether a row holds the names of columns: its first cell has words, but no year."""
+    first = _text(row[0].chars) if row[0] else ""
+    return bool(first) and not any(character.isdigit() for character in first)
 
 
 def _line_steps(chars: Sequence[Char]) -> list[float]:

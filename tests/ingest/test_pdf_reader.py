@@ -190,6 +190,16 @@ def test_the_share_withheld_is_the_boxes_width_in_letters(text: Disclosure, tmp_
     assert text.withheld_share_estimate is None
 
 
+def test_the_head_of_the_table_is_not_a_summary(tmp_path: Path) -> None:
+    """Rows under investigation alone have no characters to be withheld: there is no share."""
+    path = tmp_path / "source.pdf"
+    open_row = a_row(under_investigation=True, summary=None, rank=None, result=None, action=None)
+    pdfs.disclosure_pdf(path, a_disclosure([replace(open_row, sanction=None)]))
+    found, _ = read_pdf_disclosure(path, Pool(1))
+    assert found
+    assert found.withheld_share_estimate is None
+
+
 ROW = ("2017", "Constable", "Words", "Case to Answer", "Formal Action", "")
 
 
