@@ -204,7 +204,7 @@ def redact_quadpoints(renderer: Renderer, annotations: Any) -> Iterator[AuditFin
 def audit_covered_images(renderer: Renderer, visibility: Visibility) -> Iterator[AuditFinding]:
     """Yield each image with scanned words under a dark area.
 
-    Patches count that are dark throughout on the page, but hold both paper and ink in the image alone.
+    Counts the patches that are dark throughout on the page but show both paper and ink in the image alone.
     """
     side = max(2, round(_PATCH * renderer.scale))
     page_is_light = _patches(visibility.background, side, 60, 255)

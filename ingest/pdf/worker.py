@@ -113,7 +113,8 @@ def _sanitise_errors(page: int | None) -> Iterator[None]:
     except RecursionError:
         raise _unreadable("objects that contain each other", page) from None
     except Exception as error:
-        raise _unreadable(f"content that the parser cannot read ({type(error).__name__})", page) from None  # fmt: skip
+        found = f"content that the parser cannot read ({type(error).__name__})"
+        raise _unreadable(found, page) from None
 
 
 def _unreadable(found: str, page: int | None) -> Unreadable:

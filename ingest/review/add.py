@@ -25,7 +25,7 @@ _COPY_STATUS = {
 
 
 def read_file(file: Path, pool: Pool) -> Disclosure:
-    """Return the disclosure in `file`, a PDF only if it passes its audit. Raises BuildError with every finding."""
+    """Return the disclosure in `file`. A PDF must pass its audit. Raises BuildError with every finding."""
     reader = READERS.get(file.suffix.lower())
     if not reader:
         expected = f"a file named {' or '.join(READERS)}"
