@@ -117,7 +117,7 @@ def similar_wordings(disclosures: Path, pool: Pool) -> None:
 def disclosure_risk(disclosures: Path, pool: Pool) -> None:
     """List what might identify people, before anything is published.
 
-    Lists rare combinations of published values, telling words in summaries, and summaries of two
+    Lists rare combinations of published values, identifying words in summaries, and summaries of two
     disclosures that fill each other's gaps. The report quotes rows: show it only to those who decide
     on publication (docs/publication-decision.md). Writes nothing.
     """

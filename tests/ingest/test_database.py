@@ -31,7 +31,7 @@ from tests.documents import FolderCopy, a_disclosure, a_row, arranged, as_text, 
 from tests.serving import ROOT
 
 LEFT_BEHIND = ".foi.db.building"
-LAST_GOOD = b"SQLite, the last good one"
+LAST_GOOD = b"SQLite format 3\0, the last good one"
 
 
 def run_build(disclosures: Path, database: Path, **options: object) -> subprocess.Popen[str]:
@@ -229,7 +229,7 @@ def unwritable_places(folder: Path) -> Iterator[tuple[Path, str]]:
     yield folder / "taken", "it is a folder"
     (folder / "file").touch()
     yield folder / "file" / "foi.db", "not a directory"
-    (folder / "notes.md").write_text("not a database")
+    (folder / "notes.md").write_text("SQLite, but not a database")
     yield folder / "notes.md", "it is a file, but not a database"
     (folder / "query.sql").write_text("SQL to keep")
     yield folder / "query.sql", "it is a file, but not a database"
@@ -245,7 +245,7 @@ def test_a_place_that_cannot_be_written_is_told(copy: FolderCopy, tmp_path: Path
         assert finding.found.startswith("the database cannot be written: ")
         assert reason in finding.found
         assert "--database" in finding.fix
-    assert (tmp_path / "notes.md").read_text() == "not a database"
+    assert (tmp_path / "notes.md").read_text() == "SQLite, but not a database"
     assert (tmp_path / "query.sql").read_text() == "SQL to keep"
 
 

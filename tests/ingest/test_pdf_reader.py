@@ -23,7 +23,7 @@ from ingest.records.disclosure import Disclosure, Row
 from ingest.records.findings import BuildError
 from ingest.text import redaction
 from tests import pdfs
-from tests.documents import FIRST, excerpt, put, sha256
+from tests.documents import FIRST, a_disclosure, a_row, excerpt, put, sha256
 from tests.pdfs.disclosures import draw, made_up
 from tests.pdfs.drawing import Pages
 from tests.pdfs.marks import unmapped

@@ -14,7 +14,7 @@ from ingest.records.findings import BuildError, Finding
 from tests.documents import FolderCopy, a_disclosure, a_row, put
 
 Spoil = Callable[[FolderCopy], object]
-LAST_GOOD = b"SQLite, the last good one"
+LAST_GOOD = b"SQLite format 3\0, the last good one"
 SHA = "31db8143564c040fd009a25f23eb6de3a05180b5957306db3627671d069af8ad"
 
 
