@@ -29,10 +29,11 @@ build: $(SERVING) ## Read and check every disclosure, and build foi.db
 test: $(DEVELOPING) chromium ## Run every test
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-lint: $(DEVELOPING) ## Check style and types
+lint: $(DEVELOPING) ## Check style, types and what imports what
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 
 lock: $(DEVELOPING) ## Pin every dependency anew, with hashes, from pyproject.toml (UPGRADE=--upgrade)
 	$(PIP_COMPILE) $(UPGRADE) --extra dev --extra cluster --output-file requirements-dev.lock pyproject.toml
