@@ -1,13 +1,13 @@
 -- title: Which rows record a dismissal?
--- group: What came of it?
+-- group: What were the outcomes?
 -- position: 7
 -- description: >-
---   Rows whose sanction is a dismissal of any kind. In "Would Have Been Dismissed" the officer had
---   already left, and dismissed is 0.
+--   Rows whose sanction is a dismissal of any kind. Where it is "Would Have Been Dismissed", the
+--   officer had already left, and dismissed is 0.
 -- basis: counted
 -- answer: >-
 --   {%- set d = rows|sum(attribute="dismissed") -%}
---   {{ d }} officers were dismissed, and {{ rows|length - d }} who had left would have been, by the sanctions stated.
+--   Going by the sanctions stated, {{ d }} officers were dismissed, and {{ rows|length - d }} who had already left would have been.
 -- caveats: [allegation, officers, open, missing, redacted, rules, people]
 -- columns:
 --   id:

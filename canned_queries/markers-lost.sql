@@ -1,12 +1,13 @@
--- title: Where were the redaction markers lost?
--- group: What was withheld?
+-- title: Where did our copy lose the redaction markers?
+-- group: What was redacted?
 -- position: 8
 -- description: >-
---   Rows in blocks of the document whose markers our copy lost, by our inference; chance is its
---   ground. Words are probably missing from most of these summaries; where and how many is unknown.
+--   Rows in blocks of the document whose markers we infer that our copy lost; chance says how sure we
+--   are. Words are probably missing from most of these summaries, but we can't tell where or how
+--   many.
 -- basis: counted
 -- answer: >-
---   {{ rows|length }} summaries stand in {{ rows|map(attribute="block")|unique|list|length }} blocks whose markers our copy probably lost.
+--   Our copy probably lost the markers of {{ rows|length }} summaries, in {{ rows|map(attribute="block")|unique|list|length }} blocks of the document.
 -- caveats: [redacted, allegation, officers, rules, people]
 -- columns:
 --   id:
@@ -19,7 +20,7 @@
 --   withdrawn_on:
 --   redaction_band:
 --   block_summaries: Rows in the block that have a summary.
---   chance: Probability, from 0 to 1, that at least one of as many summaries would carry a marker, if each did as often as those of the other blocks do.
+--   chance: Probability, from 0 to 1, that at least one of as many summaries would have a marker, if they had markers as often as those of the other blocks.
 
 select
     id,

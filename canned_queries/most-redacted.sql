@@ -1,12 +1,12 @@
--- title: Which summaries are redacted most?
--- group: What was withheld?
+-- title: Which summaries are most heavily redacted?
+-- group: What was redacted?
 -- position: 6
 -- description: >-
---   Every summary in which a quarter of what can be counted is markers, or more: the bands heavy
---   and total, most redacted first.
+--   Every summary that hides at least a quarter of its words (the bands heavy and total), most
+--   redacted first. Each marker is counted as one word, so more may be hidden.
 -- basis: counted
 -- answer: >-
---   {{ rows|selectattr("redaction_band", "equalto", "total")|list|length }} summaries are wholly redacted, and in {{ rows|selectattr("redaction_band", "equalto", "heavy")|list|length }} more at least a quarter of the words were withheld.
+--   {{ rows|selectattr("redaction_band", "equalto", "total")|list|length }} summaries are wholly redacted, and {{ rows|selectattr("redaction_band", "equalto", "heavy")|list|length }} more hide at least a quarter of their words.
 -- caveats: [redacted, allegation, officers, rules, people]
 -- columns:
 --   id:

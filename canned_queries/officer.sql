@@ -1,15 +1,15 @@
--- title: What does the document say of one officer?
+-- title: Look up one officer
 -- group: Find a row
 -- position: 2
 -- description: >-
---   One row by its permanent id, such as 22-026570-0003, with what its terms mean and where it
---   stands in the source.
+--   One row by its permanent id, such as 22-026570-0003, with what its terms mean and where it is in
+--   the source.
 -- basis: mixed
 -- caveats: [allegation, officers, redacted, rules, people]
 -- parameters:
---   id: {label: Id of the row}
--- unasked: Give the id of a row, such as 22-026570-0003.
--- none: No row has this id.
+--   id: {label: Row id, example: 22-026570-0003}
+-- prompt: Type the id of a row, such as 22-026570-0003.
+-- empty_message: No row has this id.
 -- columns:
 --   id:
 --   disclosure_id:
@@ -18,18 +18,18 @@
 --   year:
 --   status:
 --   rank:
---   rank_meaning: What the rank means, with its source in ranks. NULL where no definition was found.
+--   rank_meaning: What the rank means; ranks gives the source. NULL where we found no definition.
 --   summary:
 --   redaction_count:
 --   visible_words:
 --   redaction_density:
 --   redaction_band:
 --   result:
---   result_meaning: What the result means, with its source in results. NULL where no definition was found.
+--   result_meaning: What the result means; results gives the source. NULL where we found no definition.
 --   action:
---   action_meaning: What the action means, with its source in actions. NULL where no definition was found.
+--   action_meaning: What the action means; actions gives the source. NULL where we found no definition.
 --   sanction:
---   sanction_meaning: What the sanction means, with its source in sanctions. NULL where no definition was found.
+--   sanction_meaning: What the sanction means; sanctions gives the source. NULL where we found no definition.
 --   severity:
 --   withdrawn_on:
 --   withdrawn_reason:

@@ -1,19 +1,20 @@
 -- title: What should the publisher be asked?
--- group: How far can the figures be trusted?
+-- group: How reliable are the figures?
 -- position: 4
 -- description: >-
---   Rows as published that call for a question, each with the sentence in which it can be put:
---   together they make a letter. The rows are shown as published; that a question can be asked is
---   our reading, and no error is claimed.
+--   Published rows that raise a query, each with the sentence to send the publisher; together they make
+--   a letter. That there is a query is our reading. We've changed nothing and don't claim an
+--   error.
 -- basis: inferred
 -- answer: >-
---   {{ rows|length }} rows raise {{ rows|map(attribute="rule")|unique|list|length }} kinds of question.
+--   {%- set kinds = rows|map(attribute="rule")|unique|list|length -%}
+--   {{ rows|length }} {{ "row raises" if rows|length == 1 else "rows raise" }} {{ kinds }} {{ "kind" if kinds == 1 else "kinds" }} of query for the publisher.
 -- caveats: [allegation, officers, rules, people]
 -- columns:
 --   id:
 --   disclosure_id:
 --   rule:
---   letter: The row, what it states, and the question, to be sent as they stand.
+--   letter: The row, what it states, and the query, ready to send.
 --   line:
 --   year:
 --   result:

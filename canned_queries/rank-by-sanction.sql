@@ -1,8 +1,9 @@
--- title: Which sanctions fell to which ranks?
--- group: What came of it?
+-- title: Which sanctions did each rank receive?
+-- group: What were the outcomes?
 -- position: 5
+-- indexed: true
 -- description: >-
---   Officers by rank and sanction; what is blank is explained by status. Combinations that do not
+--   Officers by rank and sanction; where either is blank, status says why. Combinations that don't
 --   occur have no row.
 -- basis: counted
 -- caveats: [allegation, officers, open, missing, rules, wordings]
@@ -12,30 +13,25 @@
 --   sanction:
 --   severity:
 --   status:
---   officers: Officers counted.
+--   officers:
 --   same_wording:
--- counts:
+-- drilldown:
 --   officers: disclosure_id, rank, sanction, status
--- drawing: {each: rank, by: sanction, count: officers, state: status}
+-- drawing: {panel: rank, by: sanction, count: officers, state: status}
 -- chart: {mark: bar, x: sanction, y: officers, color: rank}
 
-with wordings as (
-    select disclosure_id, rank, sanction, status, wording_group, count(*) as officers
-    from officers_counted
-    where :disclosure_id in ('', disclosure_id)
-    group by disclosure_id, rank, sanction, status, wording_group
-)
 select
     disclosure_id,
     rank,
     sanction,
     severity,
     status,
-    sum(officers) as officers,
-    max(officers) filter (where wording_group is not null and officers >= 4) as same_wording
-from wordings
+    count(*) as officers,
+    same_wording(wording_group) as same_wording
+from officers_counted
 left join ranks on ranks.term = rank
 left join sanctions on sanctions.term = sanction
+where :disclosure_id in ('', disclosure_id)
 group by disclosure_id, rank, sanction, status
 order by
     disclosure_id,

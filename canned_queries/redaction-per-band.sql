@@ -1,23 +1,24 @@
--- title: How many summaries are redacted lightly, and how many heavily?
--- group: What was withheld?
+-- title: How many summaries were lightly redacted, and how many heavily?
+-- group: What was redacted?
 -- position: 2
+-- indexed: true
 -- description: >-
---   Officers by the band of their summary: none, light (below 0.10), moderate (0.10 and below 0.25),
---   heavy (0.25 and more), total, or unknown where the markers were lost. Officers under
+--   Officers by how much of their summary is redacted: none, light (below 0.10), moderate (0.10 and below
+--   0.25), heavy (0.25 and more), total, or unknown where our copy lost the markers. Officers under
 --   investigation or missing have no summary.
 -- basis: counted
 -- answer: >-
 --   {%- set known = rows|selectattr("redaction_band")|rejectattr("redaction_band", "equalto", "unknown")|list -%}
 --   {%- set heavy = known|selectattr("redaction_band", "in", ["heavy", "total"])|sum(attribute="officers") -%}
 --   {%- set unknown = rows|selectattr("redaction_band", "equalto", "unknown")|sum(attribute="officers") -%}
---   {{ heavy }} of {{ known|sum(attribute="officers") }} summaries hide at least a quarter of their words; of {{ unknown }} more it is unknown.
+--   {{ heavy }} of {{ known|sum(attribute="officers") }} summaries hide at least a quarter of their words; for {{ unknown }} more we can't tell.
 -- caveats: [redacted, officers, missing, open, rules]
 -- columns:
 --   disclosure_id:
 --   redaction_band:
 --   status:
---   officers: Officers counted.
--- counts:
+--   officers:
+-- drilldown:
 --   officers: disclosure_id, redaction_band, status
 -- drawing: {by: redaction_band, count: officers, state: status}
 -- chart: {mark: bar, x: redaction_band, y: officers, color: status}

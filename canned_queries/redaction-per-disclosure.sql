@@ -1,27 +1,28 @@
--- title: How much was redacted in all?
--- group: What was withheld?
+-- title: How much was redacted overall?
+-- group: What was redacted?
 -- position: 1
+-- indexed: true
 -- description: >-
---   Redaction markers and readable words of each disclosure, all summaries together. Rows under
+--   Redaction markers and readable words in each disclosure, all summaries together. Rows under
 --   investigation or missing have no summary.
 -- basis: counted
 -- answer: >-
 --   {%- set r = rows[0] -%}
---   {{ r.markers }} redaction markers stand in {{ r.marked }} of the {{ r.summaries - r.unknown }} summaries whose markers we have; at least {{ "%.1f"|format(100 * r.redaction_density) if r.redaction_density is not none else "an unknown number of" }} % of their words were withheld. In {{ r.unknown }} more summaries the markers were lost.
+--   {% if r.redaction_density is none %}An unknown share{% else %}At least {{ "%.1f"|format(100 * r.redaction_density) }}%{% endif %} of the words were withheld from the {{ r.summaries - r.unknown }} summaries whose markers we have: {{ r.markers or 0 }} markers, in {{ r.marked }} summaries. In {{ r.unknown }} more summaries our copy lost the markers.
 -- caveats: [redacted, officers, missing, open, rules]
 -- columns:
 --   disclosure_id:
---   summaries: Rows that have a summary.
---   unknown: Summaries whose markers our copy lost. They are counted here and nowhere to the right.
---   markers: Redaction markers in the other summaries.
+--   summaries:
+--   unknown:
+--   markers:
 --   visible_words: Words that can be read in the other summaries.
---   redaction_density: Markers over markers and visible words, all of them together; a lower bound on the share of words withheld. NULL where nothing can be counted.
+--   redaction_density: Markers divided by markers plus visible words, for all of these summaries together; the share of words withheld is at least this. NULL where there is nothing to count.
 --   marked: Summaries with a marker.
---   wholly: Summaries that are markers and nothing else.
+--   wholly: Summaries that are nothing but markers.
 --   not_stated: Finalised rows without a summary.
 --   under_investigation:
 --   missing:
--- counts:
+-- drilldown:
 --   summaries: disclosure_id, redaction_band__notblank=1
 --   unknown: disclosure_id, redaction_band=unknown
 --   marked: disclosure_id, redaction_count__gt=0

@@ -1,10 +1,11 @@
 -- title: Were some results redacted more than others?
--- group: What was withheld?
+-- group: What was redacted?
 -- position: 5
+-- indexed: true
 -- description: >-
---   Redaction markers and readable words by result, the summaries of a result pooled. These are
---   lower bounds, so the question has no sure answer. Rows under investigation or missing have
---   neither result nor summary, and stand apart.
+--   We can't say for certain, because these figures are minimums: redaction markers and readable words
+--   by result, all summaries of a result together. Rows under investigation or missing have no result and
+--   no summary, and are shown separately.
 -- basis: counted
 -- caveats: [redacted, officers, allegation, missing, open, rules, wordings]
 -- columns:
@@ -12,19 +13,19 @@
 --   result:
 --   status:
 --   officers: Officers counted, with a summary or without.
---   summaries: Rows that have a summary.
---   unknown: Summaries whose markers our copy lost. They are counted here and nowhere to the right.
---   markers: Redaction markers in the other summaries.
+--   summaries:
+--   unknown:
+--   markers:
 --   visible_words: Words that can be read in the other summaries.
---   redaction_density: Markers over markers and visible words, all of them together; a lower bound on the share of words withheld. NULL where nothing can be counted.
+--   redaction_density: Markers divided by markers plus visible words, for all of these summaries together; the share of words withheld is at least this. NULL where there is nothing to count.
 --   same_wording:
--- counts:
+-- drilldown:
 --   officers: disclosure_id, result, status
 --   summaries: disclosure_id, result, status, redaction_band__notblank=1
 --   unknown: disclosure_id, result, status, redaction_band=unknown
 -- drawing: {by: result, share: redaction_density}
 -- chart: {mark: bar, x: result, y: redaction_density}
--- chart_note: Lower bounds cannot be ranked. Some rest on few rows, and unknown summaries are not drawn.
+-- chart_note: These are minimums, so they cannot be ranked. Some rest on few rows, and summaries whose markers were lost are left out.
 
 select
     disclosure_id,
@@ -38,21 +39,9 @@ select
     1.0 * sum(redaction_count)
         / (sum(redaction_count) + sum(visible_words) filter (where redaction_count is not null))
         as redaction_density,
-    (
-        select max(together)
-        from (
-            select count(*) as together
-            from officers_counted as alike
-            where alike.disclosure_id = counted.disclosure_id
-                and alike.result is counted.result
-                and alike.status = counted.status
-                and alike.wording_group is not null
-            group by alike.wording_group
-            having count(*) >= 4
-        )
-    ) as same_wording
-from officers_counted as counted
-left join results on results.term = counted.result
+    same_wording(wording_group) as same_wording
+from officers_counted
+left join results on results.term = result
 where :disclosure_id in ('', disclosure_id)
 group by disclosure_id, result, status
 order by disclosure_id, result is null, results.position, status = 'missing', status

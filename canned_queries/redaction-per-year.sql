@@ -1,30 +1,31 @@
--- title: How much was redacted in each year?
--- group: What was withheld?
+-- title: How much was redacted each year?
+-- group: What was redacted?
 -- position: 3
+-- indexed: true
 -- description: >-
---   Redaction markers and readable words by year, the summaries of a year pooled. Rows under
+--   Redaction markers and readable words by year, all summaries of a year together. Rows under
 --   investigation or missing have no summary.
 -- basis: counted
 -- caveats: [redacted, officers, missing, open, rules, wordings]
 -- columns:
 --   disclosure_id:
 --   year:
---   summaries: Rows that have a summary.
---   unknown: Summaries whose markers our copy lost. They are counted here and nowhere to the right.
---   markers: Redaction markers in the other summaries.
+--   summaries:
+--   unknown:
+--   markers:
 --   visible_words: Words that can be read in the other summaries.
---   redaction_density: Markers over markers and visible words, all of them together; a lower bound on the share of words withheld. NULL where nothing can be counted.
+--   redaction_density: Markers divided by markers plus visible words, for all of these summaries together; the share of words withheld is at least this. NULL where there is nothing to count.
 --   same_wording:
 --   not_stated: Finalised rows without a summary.
 --   under_investigation:
 --   missing:
--- counts:
+-- drilldown:
 --   summaries: disclosure_id, year, redaction_band__notblank=1
 --   unknown: disclosure_id, year, redaction_band=unknown
 --   under_investigation: disclosure_id, year, status=under investigation
 -- drawing: {by: year, share: redaction_density}
 -- chart: {mark: bar, x: year, y: redaction_density}
--- chart_note: Lower bounds cannot be ranked. Some rest on few rows, and unknown summaries are not drawn.
+-- chart_note: These are minimums, so they cannot be ranked. Some rest on few rows, and summaries whose markers were lost are left out.
 
 select
     disclosure_id,
@@ -36,23 +37,11 @@ select
     1.0 * sum(redaction_count)
         / (sum(redaction_count) + sum(visible_words) filter (where redaction_count is not null))
         as redaction_density,
-    (
-        select max(together)
-        from (
-            select count(*) as together
-            from officers_counted as alike
-            where alike.disclosure_id = counted.disclosure_id
-                and alike.year is counted.year
-                and alike.status = 'finalised'
-                and alike.wording_group is not null
-            group by alike.wording_group
-            having count(*) >= 4
-        )
-    ) as same_wording,
+    same_wording(wording_group) filter (where status = 'finalised') as same_wording,
     count(*) filter (where status = 'finalised' and redaction_band is null) as not_stated,
     count(*) filter (where status = 'under investigation') as under_investigation,
     count(*) filter (where status = 'missing') as missing
-from officers_counted as counted
+from officers_counted
 where :disclosure_id in ('', disclosure_id)
 group by disclosure_id, year
 order by disclosure_id, year

@@ -1,14 +1,13 @@
--- title: Which rows were handled under other rules than their year suggests?
--- group: How far can the figures be trusted?
+-- title: Which rows don't match the rules of their year?
+-- group: How reliable are the figures?
 -- position: 2
 -- description: >-
---   Rows of a year before 2020 whose wording belongs to the rules of 2020, and rows of 2020 or
---   later whose wording belongs to those of 2012. Neither is an error: what decides is when the
---   matter came to the force's attention (SI 2020/2, regulation 2). They show why the year does not
---   tell the rules.
+--   Rows dated before 2020 that use terms of the 2020 rules, and rows dated 2020 or later that use terms
+--   of the 2012 rules. Neither is an error: what decides is when the matter came to the force's
+--   attention (SI 2020/2, regulation 2). They show why you can't tell the rules from the year.
 -- basis: inferred
 -- answer: >-
---   {{ rows|selectattr("regime", "equalto", "2020")|list|length }} rows dated before 2020 have words of the rules of 2020, and {{ rows|selectattr("regime", "equalto", "2012")|list|length }} dated 2020 or later have words of those of 2012.
+--   {{ rows|selectattr("regime", "equalto", "2020")|list|length }} rows dated before 2020 use terms of the 2020 rules, and {{ rows|selectattr("regime", "equalto", "2012")|list|length }} dated 2020 or later use terms of the 2012 rules.
 -- caveats: [rules, allegation, officers, redacted, people]
 -- columns:
 --   id:

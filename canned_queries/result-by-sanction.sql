@@ -1,9 +1,10 @@
--- title: Which sanctions followed which results?
--- group: What came of it?
+-- title: Which sanctions followed each result?
+-- group: What were the outcomes?
 -- position: 6
+-- indexed: true
 -- description: >-
---   Officers by result and sanction; what is blank is explained by status. Combinations that do
---   not occur have no row.
+--   Officers by result and sanction; where either is blank, status says why. Combinations that
+--   don't occur have no row.
 -- basis: counted
 -- caveats: [allegation, officers, open, missing, rules, wordings]
 -- columns:
@@ -12,30 +13,25 @@
 --   sanction:
 --   severity:
 --   status:
---   officers: Officers counted.
+--   officers:
 --   same_wording:
--- counts:
+-- drilldown:
 --   officers: disclosure_id, result, sanction, status
--- drawing: {each: result, by: sanction, count: officers, state: status}
+-- drawing: {panel: result, by: sanction, count: officers, state: status}
 -- chart: {mark: bar, x: result, y: officers, color: sanction}
 
-with wordings as (
-    select disclosure_id, result, sanction, status, wording_group, count(*) as officers
-    from officers_counted
-    where :disclosure_id in ('', disclosure_id)
-    group by disclosure_id, result, sanction, status, wording_group
-)
 select
     disclosure_id,
     result,
     sanction,
     severity,
     status,
-    sum(officers) as officers,
-    max(officers) filter (where wording_group is not null and officers >= 4) as same_wording
-from wordings
+    count(*) as officers,
+    same_wording(wording_group) as same_wording
+from officers_counted
 left join results on results.term = result
 left join sanctions on sanctions.term = sanction
+where :disclosure_id in ('', disclosure_id)
 group by disclosure_id, result, sanction, status
 order by
     disclosure_id,

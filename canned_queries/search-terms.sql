@@ -1,20 +1,20 @@
--- title: Search the terms and the document's own notes
+-- title: Search the terms and notes
 -- group: Find a row
 -- position: 2
 -- description: >-
---   The publisher's terms, what they mean, and the notes, caveats and question of the document, wherever
---   they hold the words as typed.
+--   The publisher's terms with their meanings, and the document's notes, caveats and request, wherever
+--   they contain your words as typed.
 -- basis: mixed
 -- caveats: [allegation, rules]
 -- parameters:
---   q: {label: Words}
--- unasked: Type a word to search for.
--- none: No term and no note holds these words.
+--   q: {label: Words, example: misconduct}
+-- prompt: Type a word to search for.
+-- empty_message: No term or note contains these words.
 -- columns:
---   kind: rank, result, action or sanction for a term; else the section of the notes.
+--   kind: rank, result, action or sanction for a term; otherwise the section of the notes.
 --   words: The term, or the passage, as published.
 --   meaning: What the term means, in our words. NULL for a passage, and where we found no definition.
---   disclosure_id: The disclosure that a passage belongs to. NULL for a term, which may stand in several.
+--   disclosure_id: The disclosure that a passage belongs to. NULL for a term, which several may use.
 
 with everything as (
     select 'rank' as kind, term as words, meaning, null as disclosure_id from ranks

@@ -2,25 +2,24 @@
 -- group: Find a row
 -- position: 1
 -- description: >-
---   Rows whose summary holds every word, most relevant first. Words are found by their stem:
---   "posts" finds "posted", but "racism" does not find "racist". "Phrases" in quotation marks are
---   found as they stand; ranks and outcomes are not searched, and redaction markers are no words.
---   Many words were withheld, and rows under investigation have no summary.
+--   Rows whose summary has all of your words, most relevant first. Search matches word stems: "posts"
+--   finds "posted", but "racism" does not find "racist". "Phrases" in quotation marks are found as typed.
+--   Ranks and outcomes are not searched, and redaction markers are not searchable. Many words were
+--   withheld, and rows under investigation have no summary.
 -- basis: at least
 -- caveats: [redacted, allegation, officers, open, rules, people]
 -- parameters:
---   q: {label: Words}
+--   q: {label: Words, example: harass}
 --   year: {label: Year, choices: published_totals.year}
 --   rank: {label: Rank, choices: ranks.term}
 --   result: {label: Result, choices: results.term}
--- matches: [snippet]
--- unasked: Type a word, or a "phrase", to search for.
--- none: >-
---   No row, which is not to say that there is nothing: only words that can be read are searched. Try fewer
---   words, or another form of one.
+-- highlight: [snippet]
+-- prompt: Type a word, or a "phrase", to search for.
+-- empty_message: >-
+--   No readable summary matches; the words may be redacted. Try fewer words, or another form of one.
 -- columns:
 --   id:
---   snippet: Words around the first matches, with matches between ⟦ and ⟧ and a bar of █ for each redaction marker.
+--   snippet: Words around the first matches, with each match between ⟦ and ⟧ and a bar █ for each redaction marker.
 --   year:
 --   status:
 --   rank:

@@ -1,26 +1,26 @@
--- title: Which rows share a wording, and probably tell of one event?
--- group: How far can the figures be trusted?
+-- title: Which rows have the same wording, and probably describe one incident?
+-- group: How reliable are the figures?
 -- position: 3
 -- description: >-
---   Groups of rows of one year whose visible words are the same, and what was judged to belong with
---   them. together counts the officers of a group with those of the groups that are part of the
---   same whole; a figure that counts them counts one event, probably, that many times.
+--   Groups of rows from one year whose visible words are the same, and groups that a person judged to
+--   belong with them. together counts the officers of all the groups that belong together; a figure that
+--   includes them probably counts one incident that many times.
 -- basis: inferred
 -- answer: >-
 --   {%- set equal = rows|selectattr("basis", "equalto", "equal")|list -%}
---   {{ equal|sum(attribute="officers") }} officers stand in {{ equal|length }} groups of equal words, and {{ rows|selectattr("basis", "equalto", "judged")|sum(attribute="officers") }} more were judged to belong with a group or with each other.
+--   {{ equal|sum(attribute="officers") }} officers are in {{ equal|length }} groups of identically worded rows, and {{ rows|selectattr("basis", "equalto", "judged")|sum(attribute="officers") }} more were judged to belong with a group or with each other.
 -- caveats: [officers, redacted, rules, people]
 -- columns:
 --   wording_id:
 --   disclosure_id:
 --   year:
 --   officers: Rows in the group.
---   together: Rows in the group and in the groups judged to belong with it.
+--   together: Rows in the group and in those judged to belong with it.
 --   wording: The visible words of the first row of the group.
 --   basis:
 --   reason:
 --   part_of:
--- counts:
+-- drilldown:
 --   officers: wording_id
 
 select

@@ -1,12 +1,13 @@
--- title: How many were still under investigation?
+-- title: How many officers were still under investigation?
 -- group: How many, and when?
 -- position: 3
+-- indexed: true
 -- description: >-
---   Officers whom the publisher marks as still under investigation on the day the figures were
---   drawn, beside all that it counted. Nothing but their year is published.
+--   Officers that the publisher marks as still under investigation on the day the figures were
+--   extracted, beside all that it counted. Only their year is published.
 -- basis: counted
 -- answer: >-
---   {{ rows|sum(attribute="under_investigation") }} of {{ rows|sum(attribute="found") }} officers in our copy were still under investigation on {{ rows[0].extracted_on }}, {{ rows[-1].under_investigation }} of the {{ rows[-1].found }} of {{ rows[-1].year }}.
+--   {{ rows|sum(attribute="under_investigation") }} of the {{ rows|sum(attribute="found") }} officers in our copy were still under investigation on {{ rows[0].extracted_on|long_date }}, including {{ rows[-1].under_investigation }} of the {{ rows[-1].found }} from {{ rows[-1].year }}.
 -- caveats: [open, officers, missing, rules]
 -- columns:
 --   disclosure_id:
@@ -16,12 +17,12 @@
 --   published:
 --   missing:
 --   extracted_on:
--- counts:
+-- drilldown:
 --   under_investigation: disclosure_id, year, status=under investigation
 --   found: disclosure_id, year
 -- drawing: {by: year, parts: {under investigation: under_investigation}}
 -- chart: {mark: bar, x: year, y: under_investigation}
--- chart_note: The open rows alone; the last year may be a part of one.
+-- chart_note: Only officers still under investigation. The last year may be incomplete.
 
 select disclosure_id, year, under_investigation, found, published, missing, extracted_on
 from reconciliation

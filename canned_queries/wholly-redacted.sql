@@ -1,10 +1,10 @@
 -- title: Which summaries are wholly redacted?
--- group: What was withheld?
+-- group: What was redacted?
 -- position: 7
--- description: Rows whose summary is markers and nothing else, with the outcome that is stated all the same.
+-- description: Rows whose summary is nothing but markers. Their outcome is published all the same.
 -- basis: counted
 -- answer: >-
---   {{ rows|length }} summaries are markers and nothing else.
+--   {{ rows|length }} {{ "summary is" if rows|length == 1 else "summaries are" }} nothing but redaction markers.
 -- caveats: [redacted, allegation, officers, rules, people]
 -- columns:
 --   id:

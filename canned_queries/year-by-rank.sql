@@ -1,10 +1,11 @@
--- title: How do the ranks differ from year to year?
+-- title: How did ranks vary from year to year?
 -- group: Which ranks?
 -- position: 2
+-- indexed: true
 -- description: >-
---   Officers by year and rank; a blank rank is explained by status. Whoever was under investigation has
---   a rank that is not published, so that each figure of a rank is at least so many. Combinations that do not occur
---   have no row.
+--   Officers by year and rank; where the rank is blank, status says why. Nobody under investigation has a
+--   published rank, so the figure for each rank is a minimum. Combinations that don't occur have no
+--   row.
 -- basis: counted
 -- caveats: [officers, open, missing, rules, wordings]
 -- columns:
@@ -12,29 +13,24 @@
 --   year:
 --   rank:
 --   status:
---   officers: Officers counted.
+--   officers:
 --   same_wording:
--- counts:
+-- drilldown:
 --   officers: disclosure_id, year, rank, status
--- drawing: {each: rank, by: year, count: officers, state: status}
+-- drawing: {panel: rank, by: year, count: officers, state: status}
 -- chart: {mark: bar, x: year, y: officers, color: rank}
--- chart_note: The last year may be a part of one, and the rules changed in February 2020.
+-- chart_note: The last year may be incomplete, and the rules changed in February 2020.
 
-with wordings as (
-    select disclosure_id, year, rank, status, wording_group, count(*) as officers
-    from officers_counted
-    where :disclosure_id in ('', disclosure_id)
-    group by disclosure_id, year, rank, status, wording_group
-)
 select
     disclosure_id,
     year,
     rank,
     status,
-    sum(officers) as officers,
-    max(officers) filter (where wording_group is not null and officers >= 4) as same_wording
-from wordings
+    count(*) as officers,
+    same_wording(wording_group) as same_wording
+from officers_counted
 left join ranks on ranks.term = rank
+where :disclosure_id in ('', disclosure_id)
 group by disclosure_id, year, rank, status
 order by
     disclosure_id,

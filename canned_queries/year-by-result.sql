@@ -1,9 +1,10 @@
--- title: How do the results differ from year to year?
--- group: What came of it?
+-- title: How did results vary from year to year?
+-- group: What were the outcomes?
 -- position: 4
+-- indexed: true
 -- description: >-
---   Officers by year and result; a blank result is explained by status. The words for results
---   changed with the rules in 2020. Combinations that do not occur have no row.
+--   Officers by year and result; where the result is blank, status says why. The terms for results
+--   changed with the rules in 2020. Combinations that don't occur have no row.
 -- basis: counted
 -- caveats: [allegation, rules, officers, open, missing, wordings]
 -- columns:
@@ -11,29 +12,24 @@
 --   year:
 --   result:
 --   status:
---   officers: Officers counted.
+--   officers:
 --   same_wording:
--- counts:
+-- drilldown:
 --   officers: disclosure_id, year, result, status
--- drawing: {each: result, by: year, count: officers, state: status}
+-- drawing: {panel: result, by: year, count: officers, state: status}
 -- chart: {mark: bar, x: year, y: officers, color: result}
--- chart_note: The last year may be a part of one, and the rules changed in February 2020.
+-- chart_note: The last year may be incomplete, and the rules changed in February 2020.
 
-with wordings as (
-    select disclosure_id, year, result, status, wording_group, count(*) as officers
-    from officers_counted
-    where :disclosure_id in ('', disclosure_id)
-    group by disclosure_id, year, result, status, wording_group
-)
 select
     disclosure_id,
     year,
     result,
     status,
-    sum(officers) as officers,
-    max(officers) filter (where wording_group is not null and officers >= 4) as same_wording
-from wordings
+    count(*) as officers,
+    same_wording(wording_group) as same_wording
+from officers_counted
 left join results on results.term = result
+where :disclosure_id in ('', disclosure_id)
 group by disclosure_id, year, result, status
 order by
     disclosure_id,

@@ -1,9 +1,10 @@
--- title: How do the sanctions differ from year to year?
--- group: What came of it?
+-- title: How did sanctions vary from year to year?
+-- group: What were the outcomes?
 -- position: 10
+-- indexed: true
 -- description: >-
---   Officers by year and sanction; a blank sanction is explained by status. Combinations that do
---   not occur have no row.
+--   Officers by year and sanction; where the sanction is blank, status says why. Combinations that
+--   don't occur have no row.
 -- basis: counted
 -- caveats: [allegation, rules, officers, open, missing, wordings]
 -- columns:
@@ -12,30 +13,25 @@
 --   sanction:
 --   severity:
 --   status:
---   officers: Officers counted.
+--   officers:
 --   same_wording:
--- counts:
+-- drilldown:
 --   officers: disclosure_id, year, sanction, status
--- drawing: {each: sanction, by: year, count: officers, state: status}
+-- drawing: {panel: sanction, by: year, count: officers, state: status}
 -- chart: {mark: bar, x: year, y: officers, color: sanction}
--- chart_note: The last year may be a part of one, and the rules changed in February 2020.
+-- chart_note: The last year may be incomplete, and the rules changed in February 2020.
 
-with wordings as (
-    select disclosure_id, year, sanction, status, wording_group, count(*) as officers
-    from officers_counted
-    where :disclosure_id in ('', disclosure_id)
-    group by disclosure_id, year, sanction, status, wording_group
-)
 select
     disclosure_id,
     year,
     sanction,
     severity,
     status,
-    sum(officers) as officers,
-    max(officers) filter (where wording_group is not null and officers >= 4) as same_wording
-from wordings
+    count(*) as officers,
+    same_wording(wording_group) as same_wording
+from officers_counted
 left join sanctions on sanctions.term = sanction
+where :disclosure_id in ('', disclosure_id)
 group by disclosure_id, year, sanction, status
 order by
     disclosure_id,

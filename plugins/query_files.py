@@ -1,44 +1,48 @@
-"""Serve the canned queries of a folder, one file a question.
+"""Serve a folder of canned queries, one file per question.
 
-Problem: a canned query in metadata.yml parts the SQL from the files where SQL is written, read and
-tested, and has no room for what must stand beside its figures. What this does: each `.sql` file of
-`canned_queries/`, beside the folder of this plugin, is a query named after the file. It begins with
-a header, YAML behind `-- `:
+Problem: a canned query in metadata.yml separates the SQL from the files where SQL is written, read
+and tested, and has no room for what belongs beside its figures. What this does: each `.sql` file of
+`canned_queries/`, the folder beside that of this plugin, is a query named after its file. It begins
+with a header, YAML behind `-- `:
 
-    -- title: How many officers of each rank?
-    -- group: Which ranks?                    one of the groups below
+    -- title: How many officers are there of each rank?
+    -- group: Which ranks?                    one of the groups listed in metadata.yml
     -- position: 1                            its place in the group
+    -- indexed: true                          search engines may index its page (noindex.py)
     -- description: Officers by rank.
-    -- basis: counted                         one of BASES: whose figures these are
+    -- basis: counted                         one of BASES: where the figures come from
     -- caveats: [officers, open]              keys of the database's caveats
-    -- columns:                               every column, in order, with what it means, or
-    --   rank:                                nothing where a table of `explained_by` says it
+    -- columns:                               every column in order with its meaning, which may be
+    --   rank:                                left out where a table of `describe_from` gives it
     --   officers: Officers counted.
-    -- counts:                                figures that count rows, and which:
-    --   officers: rank, status=finalised     those of the same rank, and finalised
-    -- chart: {mark: bar, x: rank, y: officers, color: status}    or, with `of`, another's chart
-    -- drawing: {by: rank, count: officers, state: status}         see svg_charts.py
-    -- chart_note: Open rows are not drawn.   what the chart cannot show
-    -- parameters: {q: {label: Words}}        what the form calls them; `choices: ranks.term`
-    -- matches: [snippet]                     columns in which ⟦ and ⟧ stand around a match
-    -- answer: "{{ rows|length }} ranks."     the answer in a sentence, of the rows of one disclosure
-    -- none: Nothing was found.               what to say when there are no rows,
-    -- unasked: Type a word.                  and when nothing was asked
+    -- drilldown:                             figures that open the rows they count, and which:
+    --   officers: rank, status=finalised     those of the same rank that are finalised
+    -- chart: {mark: bar, x: rank, y: officers, color: status}    `of: NAME` charts another question
+    -- drawing: {by: rank, count: officers, state: status}        see svg_charts.py
+    -- chart_note: Blanks are left out.       what the chart cannot show
+    -- parameters: {q: {label: Words, example: harass}}    form fields; `choices: ranks.term`
+    -- highlight: [snippet]                   columns that put ⟦ and ⟧ around each match
+    -- answer: "{{ rows|length }} ranks."     one sentence, made from the rows of one disclosure;
+                                              the filter `long_date` writes 16 August 2022
+    -- empty_message: Nothing was found.      what to say when there are no rows,
+    -- prompt: Type a word.                   and when the reader has not asked yet
 
-metadata.yml says, for each database that is to have them:
+metadata.yml says, for each database that has such queries:
 
     plugins:
       query_files:
-        groups: [Which ranks?]          in the order to show them in
-        rows: officer_allegations       the table that ids and counts open
-        unless: {status: missing}       a result row that counts no rows of that table
-        columns: {share: From 0 to 1.}  what columns of several questions mean,
-        explained_by: [officers_counted, officer_allegations]    and where else that is said
+        folder: canned_queries               beside the folder of this plugin; this is the default
+        groups: [Which ranks?]               in the order to show them in
+        rows: officer_allegations            the table that ids and drilldowns open
+        exclude_when: {status: missing}      results that count no rows of that table
+        columns: {share: From 0 to 1.}       meanings that several questions use,
+        describe_from: [officers_counted]    and the tables whose column meanings they share
         parameters: {disclosure_id: {label: Disclosure, choices: disclosures.id}}
 
-Files are read once, when the server starts, and a mistake in one stops it. Templates get
-`questions(database)` and `rows_behind(...)`. Limits: a header is checked against itself and against
-metadata.yml; that the SQL answers the columns it names is for a test to say.
+Files are read once, when the server starts; a mistake in one stops it. Templates get
+`questions(database)`, `question(database, name)`, `answers(query, rows)`, `per_disclosure(rows)` and
+`rows_behind(...)`. Limits: a header is checked against itself and metadata.yml; only a test can
+check that the SQL returns the columns it names.
 """
 
 # No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugin.
@@ -57,21 +61,26 @@ from datasette.app import Datasette
 from jinja2 import Environment, StrictUndefined
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-FOLDER = Path(__file__).resolve().parent.parent / "canned_queries"
+from ingest.text.phrases import long_date
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = "canned_queries"
 HEADER = re.compile(r"(?:--.*\n)+")
 PARAMETER = re.compile(r":([a-z_]+)")
 
 SENTENCES = Environment(undefined=StrictUndefined)
+SENTENCES.filters["long_date"] = long_date
 
 Basis = Literal["checked", "counted", "at least", "mixed", "inferred"]
 BASES: dict[Basis, str] = {
-    "checked": "Checked: the officers of each year are held at every build against the totals that "
-    "the publisher printed. How they divide into finalised and open is our count.",
-    "counted": "Our count: the publisher prints nothing to check it against.",
-    "at least": "At least these, by our count: only words that can be read are searched.",
-    "inferred": "Inferred by this project; the reason stands beside it, or in the rows behind it.",
-    "mixed": "Published words, beside columns that we derived or explain.",
+    "checked": "Checked: every build compares the officers in each year with the totals that the "
+    "publisher printed. How many were finalised or still under investigation is our count.",
+    "counted": "Our count. The publisher prints no figures to check it against.",
+    "at least": "At least this many, by our count: we can search only the words that can be read.",
+    "inferred": "Inferred by this project. The reason is given beside it or in the rows behind it.",
+    "mixed": "Published words, with columns that we worked out or explain.",
 }
+assert set(BASES) == set(get_args(Basis))
 
 
 class Strict(BaseModel):
@@ -79,7 +88,7 @@ class Strict(BaseModel):
 
 
 class Chart(Strict):
-    """A chart for datasette-vega: which column is drawn where, of this question or of another."""
+    """Say which columns datasette-vega plots, of this question or of another."""
 
     mark: Literal["bar", "line", "point"]
     x: str
@@ -93,8 +102,8 @@ class Chart(Strict):
 
     @property
     def fragment(self) -> str:
-        """What datasette-vega reads behind the `#` of an address."""
-        drawn = {
+        """Return what datasette-vega reads after the `#` of an address."""
+        settings = {
             "mark": self.mark,
             "x_column": self.x,
             "x_type": "ordinal",
@@ -102,54 +111,68 @@ class Chart(Strict):
             "y_type": "quantitative",
         }
         if self.color:
-            drawn["color_column"] = self.color
-        return urlencode({f"g.{name}": value for name, value in drawn.items()})
+            settings["color_column"] = self.color
+        return urlencode({f"g.{name}": value for name, value in settings.items()})
 
 
 class Drawing(Strict):
-    """How the server draws the answer (plugins/svg_charts.py): a bar a value of `by`, a panel of `each`."""
+    """Say how the server draws the answer (svg_charts.py): one bar per `by`, one panel per `panel`."""
 
     by: str
     parts: dict[str, str] = {}
     count: str | None = None
     state: str | None = None
     share: str | None = None
-    lowest: str | None = None
-    highest: str | None = None
-    until: str | None = None
-    each: str | None = None
-    called: str = "{}"
+    lower: str | None = None
+    upper: str | None = None
+    partial_until: str | None = None
+    panel: str | None = None
+    panel_title: str = "{}"
 
     @property
     def columns(self) -> set[str]:
-        named = self.model_dump(exclude={"parts", "called"}).values()
+        named = self.model_dump(exclude={"parts", "panel_title"}).values()
         return {column for column in (*named, *self.parts.values()) if column}
 
 
 class Parameter(Strict):
-    """What a reader may fill in: its label, and the table and column that hold the choices."""
+    """Describe a form field: its label, where its choices come from (table.column), an example."""
 
     label: str
     choices: str | None = None
+    example: str | None = None
 
 
 class Header(Strict):
     title: str
     group: str
     position: int
+    indexed: bool = False
     description: str
     basis: Basis
     caveats: list[str]
     columns: dict[str, str | None]
-    counts: dict[str, str] = {}
+    drilldown: dict[str, str] = {}
     chart: Chart | None = None
     chart_note: str = ""
     drawing: Drawing | None = None
     parameters: dict[str, Parameter] = {}
-    matches: list[str] = []
+    highlight: list[str] = []
     answer: str | None = None
-    none: str = "No rows."
-    unasked: str | None = None
+    empty_message: str = "No rows."
+    prompt: str | None = None
+
+    @property
+    def columns_used(self) -> set[str]:
+        """Return every column that another key of the header names."""
+        used = {*self.drilldown, *self.highlight}
+        for condition in self.drilldown.values():
+            used |= {column for column, value in parse_drilldown(condition) if value is None}
+        if self.chart and not self.chart.of:
+            used |= self.chart.columns
+        if self.drawing:
+            used |= self.drawing.columns
+        return used
 
 
 class Question(NamedTuple):
@@ -159,72 +182,74 @@ class Question(NamedTuple):
 
 
 class InvalidQueryFile(ValueError):
-    """A query file that cannot be served: its name, and what is wrong with it."""
+    """Report a query file that cannot be served: its name, and what is wrong with it."""
 
 
-def read(path: Path) -> Question:
-    """The query in the file at `path`. Raises Unusable where its header is not as it should be."""
+def read_query_file(path: Path) -> Question:
+    """Return the question in the file at `path`. Raise InvalidQueryFile if its header is wrong."""
     try:
-        text = path.read_text("utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidQueryFile(f"{path.name}: {error}") from error
-    written = HEADER.match(text)
-    if not written:
-        raise InvalidQueryFile(
-            f"{path.name}: expected a header of lines that begin with --, found none"
-        )
-    lines = [re.sub(r"^-- ?", "", line) for line in written.group().splitlines()]
-    try:
-        keys = [key.value for key, _ in getattr(yaml.compose("\n".join(lines)), "value", [])]
-        header = Header.model_validate(yaml.safe_load("\n".join(lines)))
+        header, sql = split_header(path.read_text("utf-8"))
+        return Question(path.stem, parse_header(header), sql)
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
+        raise InvalidQueryFile(f"{path.name}: {'; '.join(faults)}") from error
     except yaml.YAMLError as error:
         raise InvalidQueryFile(f"{path.name}: the header is not YAML: {error}") from error
-    except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
-        )
-        raise InvalidQueryFile(f"{path.name}: {wrong}") from error
-    if twice := sorted({key for key in keys if keys.count(key) > 1}):
-        raise InvalidQueryFile(f"{path.name}: {', '.join(twice)} twice")
-    named = set(header.counts) | set(header.matches)
-    named |= {
-        part for counted in header.counts.values() for part, given, _ in parts(counted) if not given
-    }
-    if header.chart and not header.chart.of:
-        named |= header.chart.columns
-    if header.drawing:
-        named |= header.drawing.columns
-    if unknown := sorted(named - set(header.columns)):
-        raise InvalidQueryFile(f"{path.name}: {', '.join(unknown)} not among its columns")
-    return Question(path.stem, header, text[written.end() :].strip())
+    except ValueError as error:
+        raise InvalidQueryFile(f"{path.name}: {error}") from error
 
 
-def parts(counted: str) -> list[tuple[str, str, str]]:
-    """`rank, status=finalised` as the columns that it names, each with "=" and a value or without."""
-    return [part.strip().partition("=") for part in counted.split(",")]
+def split_header(text: str) -> tuple[str, str]:
+    """Return the YAML of a file's header and its SQL. Raise ValueError if there is no header."""
+    found = HEADER.match(text)
+    if not found:
+        raise ValueError("expected a header of lines that begin with --, found none")
+    return re.sub(r"^-- ?", "", found.group(), flags=re.MULTILINE), text[found.end() :].strip()
+
+
+def parse_header(text: str) -> Header:
+    """Return the header that the YAML `text` describes.
+
+    Raise YAMLError or ValidationError if it cannot be read, ValueError if it names a key twice or
+    uses a column that it does not list.
+    """
+    keys = [key.value for key, _ in getattr(yaml.compose(text), "value", [])]
+    header = Header.model_validate(yaml.safe_load(text))
+    if repeated := sorted({key for key in keys if keys.count(key) > 1}):
+        raise ValueError(f"{', '.join(repeated)} given twice")
+    if unknown := sorted(header.columns_used - set(header.columns)):
+        raise ValueError(f"{', '.join(unknown)} not among its columns")
+    return header
+
+
+def parse_drilldown(condition: str) -> list[tuple[str, str | None]]:
+    """Return the columns that a condition names, and the value of each, None for the row's own.
+
+    `rank, status=finalised` gives `[("rank", None), ("status", "finalised")]`.
+    """
+    parts = [part.strip().partition("=") for part in condition.split(",")]
+    return [(column, value if equals else None) for column, equals, value in parts]
 
 
 def as_metadata(question: Question, about: Mapping[str, Any]) -> dict[str, Any]:
-    """`question` as Datasette takes a canned query, with what templates show beside it.
+    """Return `question` as Datasette's metadata of a canned query, with what templates show.
 
-    `about` is the database's metadata. Raises Unusable where it lacks what the header refers to.
+    `about` is the database's metadata. Raise InvalidQueryFile if it lacks what the header refers to.
     """
     name, header, sql = question
     config = about["plugins"]["query_files"]
     parameters = {**config.get("parameters", {}), **header.model_dump()["parameters"]}
-    tables = [about["tables"][table]["columns"] for table in config["explained_by"]]
-    explained = ChainMap(config.get("columns", {}), *tables)
-    columns = {column: own or explained.get(column) for column, own in header.columns.items()}
+    tables = [about["tables"][table]["columns"] for table in config["describe_from"]]
+    meanings = ChainMap(config.get("columns", {}), *tables)
+    columns = {column: own or meanings.get(column) for column, own in header.columns.items()}
     unknown = [f"group {header.group!r}"] if header.group not in config["groups"] else []
     unknown += [f"caveat {key!r}" for key in header.caveats if key not in about["caveats"]]
-    unknown += [f"column {key!r}, without a meaning," for key in columns if not columns[key]]
+    unknown += [f"a meaning of column {key!r}" for key in columns if not columns[key]]
     unknown += [
-        f"parameter {key!r}, without a label,"
-        for key in PARAMETER.findall(sql)
-        if key not in parameters
+        f"a label of parameter {key!r}" for key in PARAMETER.findall(sql) if key not in parameters
     ]
     if unknown:
-        raise InvalidQueryFile(f"{name}.sql: {', '.join(unknown)} not in metadata.yml")
+        raise InvalidQueryFile(f"{name}.sql: not in metadata.yml: {', '.join(unknown)}")
     return {
         **header.model_dump(exclude={"chart"}),
         "sql": sql,
@@ -242,16 +267,29 @@ Queries = dict[str, dict[str, Any]]
 _queries: WeakKeyDictionary[Datasette, dict[str, Queries]] = WeakKeyDictionary()
 
 
+def load_queries(about: Mapping[str, Any]) -> Queries:
+    """Return the queries of a database by name, ordered by group and position.
+
+    `about` is its metadata. Raise InvalidQueryFile, or KeyError for a setting that is missing.
+    """
+    config = about.get("plugins", {}).get("query_files")
+    if not config:
+        return {}
+    folder = ROOT / config.get("folder", FOLDER)
+    try:
+        queries = [as_metadata(read_query_file(path), about) for path in folder.glob("*.sql")]
+    except InvalidQueryFile as error:
+        raise InvalidQueryFile(f"{folder.name}/{error}") from error
+    queries.sort(key=lambda q: (config["groups"].index(q["group"]), q["position"], q["name"]))
+    return {query["name"]: query for query in queries}
+
+
 def queries_of(datasette: Datasette, database: str) -> Queries:
-    """The queries of `database` by name, groups and positions in order; read on the first call."""
-    kept = _queries.setdefault(datasette, {})
-    if database not in kept:
-        about = (datasette.metadata("databases") or {}).get(database, {})
-        config = about.get("plugins", {}).get("query_files")
-        found = [as_metadata(read(path), about) for path in FOLDER.glob("*.sql")] if config else []
-        found.sort(key=lambda q: (config["groups"].index(q["group"]), q["position"], q["name"]))
-        kept[database] = {query["name"]: query for query in found}
-    return kept[database]
+    """Return the queries of `database`; its files are read on the first call."""
+    loaded = _queries.setdefault(datasette, {})
+    if database not in loaded:
+        loaded[database] = load_queries((datasette.metadata("databases") or {}).get(database, {}))
+    return loaded[database]
 
 
 @hookimpl
@@ -260,10 +298,10 @@ def startup(datasette: Datasette) -> None:
         for database in datasette.databases:
             queries_of(datasette, database)
     except InvalidQueryFile as error:
-        raise ClickException(f"canned_queries/{error}") from error
+        raise ClickException(str(error)) from error
     except KeyError as error:
         raise ClickException(
-            f"metadata.yml: query_files wants {error}, which is not there"
+            f"metadata.yml: query_files needs {error}, which is missing"
         ) from error
 
 
@@ -272,66 +310,64 @@ def canned_queries(datasette: Datasette, database: str) -> Queries:
     return queries_of(datasette, database)
 
 
-def filters(counted: str, row: Mapping[str, Any]) -> dict[str, str]:
-    """The filters of a table page that choose the rows counted: `rank, status=finalised`."""
-    chosen: dict[str, str] = {}
-    for column, given, value in parts(counted):
-        if given:
-            chosen[column] = value
+def filters(condition: str, row: Mapping[str, Any]) -> dict[str, str]:
+    """Return the filters of a table page that select the rows counted in `row`."""
+    selected: dict[str, str] = {}
+    for column, value in parse_drilldown(condition):
+        if value is not None:
+            selected[column] = value
         elif row[column] is None:
-            chosen[f"{column}__isnull"] = "1"
+            selected[f"{column}__isnull"] = "1"
         else:
-            chosen[column] = str(row[column])
-    return chosen
+            selected[column] = str(row[column])
+    return selected
 
 
 def per_disclosure(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    """`rows` by the disclosure that they belong to, "" for those that belong to none."""
-    found: dict[str, list[Mapping[str, Any]]] = {}
+    """Return `rows` by disclosure id, under "" those that belong to none."""
+    grouped: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
-        found.setdefault(row["disclosure_id"] or "", []).append(row)
-    return found
+        grouped.setdefault(row["disclosure_id"] or "", []).append(row)
+    return grouped
+
+
+def answers(query: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the answer in a sentence for each disclosure in `rows`, nothing if `query` has none."""
+    if not query["answer"]:
+        return {}
+    sentence = SENTENCES.from_string(query["answer"])
+    return {id: sentence.render(rows=of_one) for id, of_one in per_disclosure(rows).items()}
 
 
 @hookimpl
 def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
     def questions(database: str) -> dict[str, list[dict[str, Any]]]:
-        """The queries of `database` by group, in order."""
+        """Return the queries of `database` by group, in order."""
         groups: dict[str, list[dict[str, Any]]] = {}
         for query in queries_of(datasette, database).values():
             groups.setdefault(query["group"], []).append(query)
         return groups
 
+    def question(database: str, name: str) -> dict[str, Any]:
+        """Return one query of `database`."""
+        return queries_of(datasette, database)[name]
+
     def rows_behind(
         database: str, query: Mapping[str, Any], column: str, row: Mapping[str, Any]
     ) -> str | None:
-        """The address of the rows that a figure counts, or of the row that an id names."""
+        """Return the address of the rows that a figure counts, or of the row that an id names."""
         config = datasette.plugin_config("query_files", database=database, fallback=False)
         if not row[column] or any(
             name in row.keys() and row[name] == value  # noqa: SIM118 - a row of SQLite is no dict
-            for name, value in config.get("unless", {}).items()
+            for name, value in config.get("exclude_when", {}).items()
         ):
             return None
+        table = datasette.urls.table(database, config["rows"])
         if column == "id":
-            return f"{datasette.urls.table(database, config['rows'])}/{row['id']}"
-        if counted := query["counts"].get(column):
-            chosen = urlencode(filters(counted, row))
-            return f"{datasette.urls.table(database, config['rows'])}?{chosen}"
+            return f"{table}/{row['id']}"
+        if condition := query["drilldown"].get(column):
+            return f"{table}?{urlencode(filters(condition, row))}"
         return None
-
-    def answers(query: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-        """The answer of `query` in a sentence, for each disclosure in `rows`."""
-        if not query["answer"]:
-            return {}
-        sentence = SENTENCES.from_string(query["answer"])
-        return {
-            disclosure: sentence.render(rows=found)
-            for disclosure, found in per_disclosure(rows).items()
-        }
-
-    def question(database: str, name: str) -> dict[str, Any]:
-        """One query of `database`."""
-        return queries_of(datasette, database)[name]
 
     return {
         "answers": answers,
@@ -340,6 +376,3 @@ def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
         "questions": questions,
         "rows_behind": rows_behind,
     }
-
-
-assert set(BASES) == set(get_args(Basis))

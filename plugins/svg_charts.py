@@ -7,9 +7,9 @@ finalised, outlined for under investigation and dashed for missing; a share is a
 between its lower and upper bounds.
 
     -- drawing: {by: rank, count: officers, state: status}
-    -- drawing: {by: year, parts: {finalised: finalised, missing: missing}, until: covered_to}
-    -- drawing: {by: year, share: share, lowest: share_lowest, highest: share_highest}
-    -- drawing: {each: rank, by: year, count: officers, state: status}    one panel per rank, same scale
+    -- drawing: {by: year, parts: {finalised: finalised, missing: missing}, partial_until: covered_to}
+    -- drawing: {by: year, share: share, lower: share_lowest, upper: share_highest}
+    -- drawing: {panel: rank, by: year, count: officers, state: status}    one panel per rank, same scale
 
 Bars start at 0 and are labelled with their figures. Templates get `drawings(query, by_disclosure)`,
 with one chart per disclosure. `/drawing/NAME.svg` serves the chart alone and `/embed/NAME` a page that
@@ -22,13 +22,14 @@ import textwrap
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from datasette import Response, hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import NotFound, Request
 from markupsafe import Markup
+
+from ingest.text.phrases import long_date
 
 WIDTH = 360
 GAP = 16
@@ -113,7 +114,7 @@ def _label(row: Row, column: str, drawing: Row, empty: Row) -> str:
 def _state(row: Row, drawing: Row, empty: Row) -> str:
     """Return the state, one of STATES, of the officers that `row` counts."""
     labels = {
-        _label(row, drawing[name], drawing, empty) for name in ("by", "each") if drawing[name]
+        _label(row, drawing[name], drawing, empty) for name in ("by", "panel") if drawing[name]
     }
     special = labels & {"unknown", "not stated"}
     return special.pop() if special else row[drawing["state"]] if drawing["state"] else "or more"
@@ -131,9 +132,8 @@ def bars_of(drawing: Row, rows: Iterable[Row], empty: Row) -> list[Bar]:
             bar.parts += [(state, row[column]) for state, column in drawing["parts"].items()]
         else:
             bar.parts.append((_state(row, drawing, empty), row[drawing["count"]]))
-        if drawing["until"] and not str(row[drawing["until"]]).endswith("-12-31"):
-            until = date.fromisoformat(row[drawing["until"]])
-            bar.below = f"to {until.day} {until:%B %Y}"
+        if drawing["partial_until"] and not str(row[drawing["partial_until"]]).endswith("-12-31"):
+            bar.below = f"to {long_date(row[drawing['partial_until']])}"
     for bar in bars.values():
         bar.parts = [(state, value) for state, value in bar.parts if value > 0]
         bar.said = bar.said or ", ".join(f"{value:g} {state}" for state, value in bar.parts) or "0"
@@ -147,17 +147,17 @@ def panels_of(drawing: Row, rows: Iterable[Row], empty: Row) -> dict[str, list[B
     all have the same years, so that they can be compared side by side.
     """
     rows = list(rows)
-    if not drawing["each"]:
+    if not drawing["panel"]:
         return {"": bars_of(drawing, rows, empty)}
     of_each: dict[str, list[Row]] = {}
     in_all: Counter[str | None] = Counter()
     for row in rows:
-        in_all[row[drawing["each"]]] += row[drawing["count"]]
+        in_all[row[drawing["panel"]]] += row[drawing["count"]]
     fullest = [value for value, _ in in_all.most_common() if value is not None]
-    for row in sorted(rows, key=lambda row: [*fullest, None].index(row[drawing["each"]])):
-        title = _label(row, drawing["each"], drawing, empty)
-        if row[drawing["each"]] is not None:
-            title = drawing["called"].format(title)
+    for row in sorted(rows, key=lambda row: [*fullest, None].index(row[drawing["panel"]])):
+        title = _label(row, drawing["panel"], drawing, empty)
+        if row[drawing["panel"]] is not None:
+            title = drawing["panel_title"].format(title)
         of_each.setdefault(title, []).append(row)
     panels = {title: bars_of(drawing, of_one, empty) for title, of_one in of_each.items()}
     if drawing["by"] == "year":
@@ -175,8 +175,8 @@ def _add_share(bar: Bar, drawing: Row, row: Row) -> None:
         return
     bar.parts = [("finalised", value)]
     bar.said = bar.share = f"{value:.1%}"
-    if drawing["lowest"] and row[drawing["lowest"]] < row[drawing["highest"]]:
-        bar.bounds = (row[drawing["lowest"]], row[drawing["highest"]])
+    if drawing["lower"] and row[drawing["lower"]] < row[drawing["upper"]]:
+        bar.bounds = (row[drawing["lower"]], row[drawing["upper"]])
         bar.said += f", between {bar.bounds[0]:.1%} and {bar.bounds[1]:.1%}"
 
 
@@ -191,7 +191,7 @@ def draw(
     panels = panels_of(drawing, rows, empty)
     bars = [bar for of_one in panels.values() for bar in of_one]
     longest = 1.0 if drawing["share"] else max([bar.length for bar in bars] or [1]) or 1
-    across = 2 if drawing["each"] and drawing["by"] == "year" else 1
+    across = 2 if drawing["panel"] and drawing["by"] == "year" else 1
     width = (WIDTH - GAP * (across - 1)) / across
     body, height, tallest = [], 0.0, 0.0
     for number, (heading, of_one) in enumerate(panels.items()):

@@ -6,7 +6,7 @@ does: every template, error pages included, gets
 - `site()`, the content of metadata.yml;
 - `data_hash()`, the SHA-256 of the database being served, or None if the database can change;
 - `corrections()`, the entries of `corrections.yml` in the project's folder, newest first;
-- the filter `longdate`, which writes 2022-08-16 as 16 August 2022;
+- the filter `long_date`, which writes 2022-08-16 as 16 August 2022;
 
 and every template except error pages gets `absolute(path)`, the full address of a path on this
 site, for links to share.
@@ -16,7 +16,6 @@ Limits: the full address uses the host that the visitor used, so a proxy must pa
 
 from __future__ import annotations
 
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,8 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
 from jinja2 import Environment
+
+from ingest.text.phrases import long_date
 
 CORRECTIONS = Path(__file__).resolve().parent.parent / "corrections.yml"
 
@@ -37,18 +38,6 @@ def read_corrections() -> list[dict[str, Any]]:
     return sorted(entries, key=lambda entry: str(entry["on"]), reverse=True)
 
 
-def longdate(day: date | str | None) -> str:
-    """Return a date, or an ISO date such as "2022-08-16", as "16 August 2022"; None is "not stated".
-
-    Raises ValueError if the string is not an ISO date.
-    """
-    if day is None:
-        return "not stated"
-    if isinstance(day, str):
-        day = date.fromisoformat(day)
-    return f"{day.day} {day:%B %Y}"
-
-
 @hookimpl
 def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
     def data_hash(database: str = "foi") -> str | None:
@@ -56,7 +45,7 @@ def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
         return found
 
     env.globals.update(site=datasette.metadata, data_hash=data_hash, corrections=read_corrections)
-    env.filters["longdate"] = longdate
+    env.filters["long_date"] = long_date
 
 
 @hookimpl

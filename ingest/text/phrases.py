@@ -1,6 +1,8 @@
-"""Put figures and quotations into messages."""
+"""Put figures, dates and quotations into words."""
 
 from __future__ import annotations
+
+from datetime import date
 
 
 def pluralize(count: int, noun: str, plural: str | None = None) -> str:
@@ -11,3 +13,15 @@ def pluralize(count: int, noun: str, plural: str | None = None) -> str:
 def truncated_repr(text: str, length: int = 60) -> str:
     """Return the first `length` characters of `text` in quotation marks, control characters escaped."""
     return repr(text if len(text) <= length else text[:length] + "…")
+
+
+def long_date(day: date | str | None) -> str:
+    """Return a date, or an ISO date such as "2022-08-16", as "16 August 2022"; None is "not stated".
+
+    Raises ValueError if the text is not an ISO date.
+    """
+    if day is None:
+        return "not stated"
+    if isinstance(day, str):
+        day = date.fromisoformat(day)
+    return f"{day.day} {day:%B %Y}"

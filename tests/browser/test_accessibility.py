@@ -77,7 +77,7 @@ async def test_by_keyboard_the_first_stop_skips_to_the_content(page: Page) -> No
 
 async def test_a_drawing_is_read_in_words(page: Page) -> None:
     await page.goto("/foi/officers-per-year")
-    drawing = page.get_by_role("img", name="How many officers in each year?")
+    drawing = page.get_by_role("img", name="How many officers were counted each year?")
     said = await drawing.locator("desc").text_content()
     assert said
     assert "2022 to 16 August 2022: 25 finalised, 46 under investigation, 3 missing." in said

@@ -7,10 +7,10 @@ import re
 import pytest
 from playwright.async_api import Page, Request, expect
 
-from tests.site.test_questions import BREAKDOWNS, header
+from tests.site.test_questions import QUESTIONS
 
 pytestmark = pytest.mark.asyncio
-CHARTED = [name for name in BREAKDOWNS if header(name).get("chart")]
+CHARTED = [name for name, question in QUESTIONS.items() if question.header.chart]
 DRAW = re.compile("as a chart$")
 MARKS = """() => {
     const canvas = document.querySelector(".table-wrapper canvas");
@@ -42,13 +42,13 @@ async def test_a_chart_of_the_right_columns_is_drawn_on_a_click(page: Page, name
     await page.goto(f"/foi/{name}")
     await page.get_by_role("link", name=DRAW).click()
     await page.wait_for_function(f"({MARKS})() > 100")
-    chart = header(name)["chart"]
+    chart = QUESTIONS[name].header.chart
     chosen = await page.locator(".table-wrapper form select").evaluate_all(
         "selects => selects.map(select => select.value)"
     )
-    await expect(page).to_have_url(re.compile(f"/{chart.get('of', name)}#g"))
-    assert [chart["x"], "ordinal", chart["y"], "quantitative"] == chosen[:4]
-    assert chosen[4] == chart.get("color", "")
+    await expect(page).to_have_url(re.compile(f"/{chart.of or name}#g"))
+    assert [chart.x, "ordinal", chart.y, "quantitative"] == chosen[:4]
+    assert chosen[4] == (chart.color or "")
 
 
 async def test_a_shared_address_draws_its_chart_at_once(page: Page, address: str) -> None:

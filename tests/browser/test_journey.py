@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from tests.site.test_metadata import METADATA
+
 pytestmark = pytest.mark.asyncio
 
 
@@ -82,7 +84,7 @@ async def test_without_a_script_everything_but_free_charts_works(
     context = await chromium.new_context(base_url=address, java_script_enabled=False)
     page = await context.new_page()
     await page.goto("/foi/officers-per-rank")
-    await expect(page.get_by_role("img", name="How many officers of each rank?")).to_be_visible()
+    await expect(page.get_by_role("img", name="What ranks were the officers?")).to_be_visible()
     await expect(page.get_by_label("Link", exact=True)).to_have_value(
         f"{address}/foi/officers-per-rank"
     )
@@ -132,10 +134,11 @@ async def test_only_the_pages_made_for_it_may_be_framed(page: Page, address: str
 
 
 async def test_on_paper_figures_keep_their_caveats_and_lose_the_forms(page: Page) -> None:
+    caveat = METADATA["databases"]["foi"]["caveats"]["allegation"]
     await page.goto("/foi/officers-per-sanction")
     await page.emulate_media(media="print")
     await expect(page.get_by_text("Before you use these figures")).to_be_visible()
-    await expect(page.get_by_text("A blank action or sanction means not stated")).to_be_visible()
+    await expect(page.get_by_text(caveat["text"])).to_be_visible()
     await expect(page.get_by_text("text conversion, not compared").first).to_be_visible()
     await expect(page.locator(".cite")).to_be_visible()
     for gone in ("header.site", ".chart-links", ".export-links", "footer nav"):

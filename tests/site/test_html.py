@@ -10,8 +10,8 @@ import html5lib
 import pytest
 from datasette.app import Datasette
 
+from ingest.text import phrases
 from tests.browser.test_accessibility import PAGES
-from tests.serving import a_plugin
 
 pytestmark = pytest.mark.asyncio
 
@@ -50,14 +50,16 @@ async def test_every_file_that_pages_name_is_there(site: Datasette) -> None:
 async def test_answers_are_sentences_made_from_the_data(site: Datasette) -> None:
     page = (await site.client.get("/foi/officers-per-year")).text
     assert (
-        '<p class="answer">The publisher counts 412 officers from 2017 to 2022; our copy holds 409 of'
-        " them, of whom 97 were still under investigation, and 3 are missing.</p>" in page
+        '<p class="answer">The publisher counted 412 officers from 2017 to 2022. Our copy has 409,'
+        " of whom 97 were still under investigation; 3 are missing.</p>" in page
     )
     page = (await site.client.get("/foi/sanctioned-per-year")).text
-    assert "52 of 312 finalised officers (16.7 %)" in page
-    assert "it is between 12.6 and 36.9 %" in page
+    assert "52 of 312 finalised officers (16.7%)" in page
+    assert "the true share is between 12.6% and 36.9%" in page
     page = (await site.client.get("/foi/dismissals")).text
-    assert "9 officers were dismissed, and 6 who had left would have been" in page
+    assert "9 officers were dismissed, and 6 who had already left would have been" in page
+    page = (await site.client.get("/foi/under-investigation")).text
+    assert "on 16 August 2022, including 46 of the 71 from 2022." in page
 
 
 async def test_a_drawing_can_be_had_as_a_file_and_framed_and_nothing_else_can(
@@ -93,8 +95,8 @@ async def test_a_drawing_says_every_figure_of_its_answer(site: Datasette) -> Non
         )
         assert sum(map(int, figures)) == sum(row[drawing["count"]] for row in rows), name
         for row in rows:
-            if drawing["each"] and row[drawing["each"]] is not None:
-                assert f"{drawing['called'].format(row[drawing['each']])}. " in said, name
+            if drawing["panel"] and row[drawing["panel"]] is not None:
+                assert f"{drawing['panel_title'].format(row[drawing['panel']])}. " in said, name
 
 
 async def test_panels_stand_on_one_scale_and_tell_why_a_value_is_not_there(
@@ -103,8 +105,8 @@ async def test_panels_stand_on_one_scale_and_tell_why_a_value_is_not_there(
     picture = (await site.client.get("/drawing/years-by-regime.svg")).text
     headings = re.findall(r'class="heading"[^>]*>([^<]*)<', picture)
     assert headings == [
-        "rules of 2020",
-        "rules of 2012",
+        "2020 rules",
+        "2012 rules",
         "undecided",
         "under investigation",
         "missing",
@@ -141,13 +143,13 @@ async def test_a_question_is_there_as_a_workbook(site: Datasette) -> None:
 async def test_a_date_is_written_as_people_write_it(
     site: Datasette, day: date | str | None, words: str
 ) -> None:
-    template = site.jinja_env.from_string("{{ day|longdate }}")
+    template = site.jinja_env.from_string("{{ day|long_date }}")
     assert await template.render_async(day=day) == words
 
 
 async def test_what_is_no_date_is_an_error_and_not_shown_as_one() -> None:
     with pytest.raises(ValueError, match="16/08/2022"):
-        a_plugin("template_globals").longdate("16/08/2022")
+        phrases.long_date("16/08/2022")
 
 
 @pytest.mark.parametrize(

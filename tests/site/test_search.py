@@ -229,4 +229,4 @@ async def test_the_form_offers_the_choices_and_keeps_what_was_asked(site: Datase
         *range(2017, 2023)
     ]
     assert "<option selected>1999</option>" in page
-    assert "only words that can be read are searched" in page
+    assert "the words may be redacted" in page
