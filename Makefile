@@ -9,16 +9,20 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 SERVING := $(VENV)/serving
 DEVELOPING := $(VENV)/developing
+# Programs that only the long tests need, each as PROGRAM:PACKAGE, the package being Debian's.
+TOOLS :=
+INSTALL := sh -c 'sudo=$$([ "$$(id -u)" = 0 ] || echo "sudo -n"); $$sudo apt-get update -qq && \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$$@" >/dev/null' install
 PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
 	--all-build-deps \
 	--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve build test lint lock clean chromium
+.PHONY: help serve build test test-long tools lint lock clean chromium
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 serve: build ## Build the database and serve it (HOST=127.0.0.1 PORT=8001)
 	$(BIN)/datasette . --cors --host $(HOST) --port $(PORT)
@@ -26,8 +30,17 @@ serve: build ## Build the database and serve it (HOST=127.0.0.1 PORT=8001)
 build: $(SERVING) ## Read and check every disclosure, and build foi.db
 	$(BIN)/python -m ingest build
 
-test: $(DEVELOPING) chromium ## Run every test
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+test: $(DEVELOPING) chromium ## Run the quick tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not long"
+
+test-long: $(DEVELOPING) tools ## Run the slow tests and those that need more programs
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m long
+
+tools: chromium ## Install the programs that the long tests need (Debian and Ubuntu)
+	@missing=$$(for tool in $(TOOLS); do \
+		command -v $${tool%%:*} >/dev/null || echo $${tool##*:}; done); \
+	[ -z "$$missing" ] || { echo "Installing for the long tests:" $$missing; $(INSTALL) $$missing; } || \
+		{ echo "The long tests need more programs: install" $$missing; exit 1; }
 
 lint: $(DEVELOPING) ## Check style, types and what imports what
 	$(BIN)/ruff check .
@@ -47,10 +60,7 @@ clean: ## Remove everything that was built, the virtual environment included
 chromium:
 	@for name in $${CHROMIUM:-chromium} chromium-browser google-chrome google-chrome-stable; do \
 		command -v $$name >/dev/null && exit 0; done; { \
-		echo "Installing Debian's chromium for the browser tests"; \
-		sudo=$$([ "$$(id -u)" = 0 ] || echo "sudo -n"); \
-		$$sudo apt-get update -qq && \
-		DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+		echo "Installing Debian's chromium for the browser tests"; $(INSTALL) chromium; } || \
 		{ echo "The browser tests need a Chromium: install one, or name it with CHROMIUM=..."; exit 1; }
 
 $(BIN)/python:

@@ -337,6 +337,11 @@ def document_map(disclosure: Row, rows: Iterable[Row]) -> Markup:
     blocks: dict[int, list[Row]] = {}
     for row in rows:
         blocks.setdefault(row["block"], []).append(row)
+    lost = [
+        block
+        for block, of_block in blocks.items()
+        if any(row["redaction_band"] == "unknown" for row in of_block)
+    ]
     parts = []
     for column, (block, of_block) in enumerate(blocks.items()):
         x = column * (size + 2)
@@ -347,12 +352,11 @@ def document_map(disclosure: Row, rows: Iterable[Row]) -> Markup:
             if row["redaction_density"]:
                 height = size * row["redaction_density"]
                 parts.append(_box(x, y + size - height, size, height, "finalised"))
-        if block == 1 or block % 5 == 0 or kind == "lost":
+        if block == 1 or block % 5 == 0 or block in lost:
             y = (max(map(len, blocks.values())) + 1) * (size + 2)
             parts.append(_text(x, y, str(block)))
-    lost = [str(block) for block, of in blocks.items() if of[0]["redaction_band"] == "unknown"]
     height = (max(map(len, blocks.values()), default=0) + 1) * (size + 2) + 4
-    said = f"{len(blocks)} blocks. Markers lost in blocks {', '.join(lost) or 'none'}."
+    said = f"{len(blocks)} blocks. Markers lost in blocks {', '.join(map(str, lost)) or 'none'}."
     title = f"Redaction of {disclosure['reference']}, row by row"
     size_of_all = (len(blocks) * (size + 2), height)
     return _svg(f"map-{disclosure['id']}", "drawing map", size_of_all, title, said, parts)

@@ -14,28 +14,39 @@ site, for links to share.
 Limits: the full address uses the host that the visitor used, so a proxy must pass the host on.
 """
 
-from __future__ import annotations
-
+# No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugins.
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
 from jinja2 import Environment
 
+from ingest.config.yaml_model import IsoDate, Model, Text, load_bundled
 from ingest.text.phrases import long_date
 
 CORRECTIONS = Path(__file__).resolve().parent.parent / "corrections.yml"
 
 
+class Correction(Model):
+    """A correction: when, what was wrong and is right now, and the figures that changed."""
+
+    date: IsoDate
+    what: Text
+    figures: Text | None = None
+
+
+class Corrections(Model):
+    corrections: list[Correction]
+
+
 @cache
-def read_corrections() -> list[dict[str, Any]]:
-    """Return the corrections, newest first: `on` (a date), `what`, and the `figures` that changed."""
-    entries: list[dict[str, Any]] = yaml.safe_load(CORRECTIONS.read_text("utf-8"))["corrections"]
-    return sorted(entries, key=lambda entry: str(entry["on"]), reverse=True)
+def read_corrections() -> list[Correction]:
+    """Return the corrections, newest first. Raises BuildError with every finding."""
+    listed = load_bundled(CORRECTIONS, Corrections).corrections
+    return sorted(listed, key=lambda correction: correction.date, reverse=True)
 
 
 @hookimpl

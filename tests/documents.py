@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import yaml
 
+from ingest.readers.folders import read_disclosure
 from ingest.readers.met.form import COLUMNS, FIELDS
 from ingest.records.disclosure import Disclosure, Note, PublishedTotal, Row
+from ingest.text import redaction
 from tests.serving import ROOT
 
 FIRST = ROOT / "ingest" / "disclosures" / "01-FOI-22-026570"
@@ -101,6 +105,63 @@ def a_row(**cells: object) -> Row:
         "source_text": "",
     }
     return Row(**{**given, **cells})  # type: ignore[arg-type]
+
+
+def first_rows() -> list[tuple[str, Row]]:
+    """Return the (id, row) pairs of the first disclosure."""
+    disclosure, _ = read_disclosure(FIRST)
+    assert disclosure
+    return [(disclosure.row_id(row.position), row) for row in disclosure.rows]
+
+
+def numbered(*summaries: str, year: int = 2021) -> list[tuple[str, Row]]:
+    """Return (id, row) pairs of one year, one for each summary."""
+    return [
+        (f"id-{number}", a_row(summary=summary, year=year))
+        for number, summary in enumerate(summaries, 1)
+    ]
+
+
+def excerpt(disclosure: Disclosure, number: int) -> Disclosure:
+    """Return that many rows of a disclosure as one of its own, with the totals they make.
+
+    The first row of every kind is in it: with markers of each form, side by side or joined to a
+    word, wholly redacted, without any, the longest, and with each combination of empty cells. The
+    others are taken evenly from the rest.
+    """
+    first: dict[object, Row] = {}
+    for row in disclosure.rows:
+        for kind in _kinds(row):
+            first.setdefault(kind, row)
+    longest = max(disclosure.rows, key=lambda row: len(row.summary or ""))
+    chosen = {row.position for row in (*first.values(), longest)}
+    rest = [row.position for row in disclosure.rows if row.position not in chosen]
+    needed = number - len(chosen)
+    chosen |= {rest[at * len(rest) // needed] for at in range(needed)}
+    rows = [row for row in disclosure.rows if row.position in chosen]
+    years = Counter(row.year for row in rows)
+    return replace(
+        disclosure,
+        rows=tuple(replace(row, position=at) for at, row in enumerate(rows, 1)),
+        totals=tuple(PublishedTotal(year, years[year], None) for year in sorted(years)),
+        published_total=number,
+    )
+
+
+def _kinds(row: Row) -> Iterator[object]:
+    """Yield what there is about a row that a reader might get wrong."""
+    cells = (row.rank, row.summary, row.result, row.action, row.sanction)
+    yield row.under_investigation, tuple(map(bool, cells))
+    yield row.year
+    text = row.summary or ""
+    markers = redaction.find(text)
+    yield from (marker.form for marker in markers)
+    yield "wholly redacted", bool(markers) and not redaction.words(text)
+    yield "side by side", any(not text[a.end : b.start].strip() for a, b in pairwise(markers))
+    yield (
+        "joined",
+        bool(re.search(r"\w(\[redacted\]|█)|(\[redacted\]|█)[\w-]", text, re.IGNORECASE)),
+    )
 
 
 def arranged(rows: Sequence[Row]) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import subprocess
@@ -45,9 +46,44 @@ def test_both_locks_name_one_version() -> None:
 
 def test_make_alone_lists_every_target() -> None:
     listed = subprocess.run(["make"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    assert re.findall(r"^make (\w+)", listed, re.MULTILINE) == [
-        *("help", "serve", "build", "test", "lint", "lock", "clean")
+    assert re.findall(r"^make ([\w-]+)", listed, re.MULTILINE) == [
+        *("help", "serve", "build", "test", "test-long", "tools", "lint", "lock", "clean")
     ]
+
+
+def test_tools_installs_the_programs_that_are_not_here(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    for name in ("apt-get", "sudo"):
+        stub = tmp_path / name
+        stub.write_text(f'#!/bin/sh\necho {name} "$@" >> {log}\n')
+        stub.chmod(0o755)
+    tools = "sh:of-sh no-such-program:its-package no-such-other:its-package-too"
+    told = subprocess.run(
+        ["make", "tools", f"TOOLS={tools}"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "CHROMIUM": "sh"},
+    ).stdout
+    asked = log.read_text().splitlines()[-1].split()
+    assert asked[-2:] == ["its-package", "its-package-too"]
+    assert "install" in asked
+    assert "of-sh" not in asked
+    assert "its-package-too" in told
+
+
+def test_each_test_is_run_by_one_target() -> None:
+    marked = {
+        target: re.findall(
+            r"pytest .* -m (.+)",
+            subprocess.run(
+                ["make", "-n", target], cwd=ROOT, check=True, capture_output=True, text=True
+            ).stdout,
+        )
+        for target in ("test", "test-long")
+    }
+    assert marked == {"test": ['"not long"'], "test-long": ["long"]}
 
 
 def test_the_port_may_be_chosen() -> None:

@@ -33,17 +33,6 @@ async def test_every_bar_is_as_wide_as_every_other(page: Page) -> None:
     assert len(widths) == 1
 
 
-@pytest.mark.parametrize("width", [1280, 375])
-@pytest.mark.parametrize(
-    "path",
-    ["/", "/foi/officer_allegations?_size=20", "/foi/search?q=facebook", "/foi/officers-per-year"],
-)
-async def test_no_page_is_wider_than_the_window(page: Page, path: str, width: int) -> None:
-    await page.set_viewport_size({"width": width, "height": 900})
-    await page.goto(path)
-    assert await page.evaluate("document.documentElement.scrollWidth") == width
-
-
 async def test_words_of_empty_cells_are_read_aloud(page: Page) -> None:
     await page.goto("/foi/officers-per-rank")
     read = await page.locator("table.rows-and-columns").aria_snapshot()

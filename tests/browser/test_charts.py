@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.async_api import Page, Request, expect
 
-from tests.site.test_questions import QUESTIONS
+from tests.site.questions import QUESTIONS
 
 pytestmark = pytest.mark.asyncio
 CHARTED = [name for name, question in QUESTIONS.items() if question.header.chart]

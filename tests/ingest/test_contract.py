@@ -1,57 +1,12 @@
-"""The names that links, SQL and API clients hold on to."""
+"""The database has the tables, views and keys that the contract names."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-Rows = Callable[..., list[tuple[object, ...]]]
+from tests.contract import COLUMNS, FOREIGN_KEYS, VIEWS
 
-COLUMNS = {
-    "disclosures": """id* reference title document_summary security_classification
-        publication_scheme creating_branch created_on review_on extracted_on covers_from covers_to
-        published_total:INTEGER source_url source_file source_format source_sha256 copy_status
-        rights publisher withheld_share_estimate:REAL""",
-    "redaction_bands": "band* lower:REAL upper:REAL position:INTEGER meaning",
-    "checks": "name* sentence position:INTEGER",
-    "notes": "disclosure_id* section* position*:INTEGER text",
-    "published_totals": "disclosure_id* year*:INTEGER officers:INTEGER",
-    "officer_allegations": """id* disclosure_id position:INTEGER block:INTEGER line:INTEGER
-        year:INTEGER status rank summary result action sanction visible_words:INTEGER
-        redaction_count:INTEGER redaction_density:REAL redaction_band regime regime_basis
-        wording_id withdrawn_on withdrawn_reason source_text""",
-    "ranks": "term* meaning source position:INTEGER",
-    "results": "term* meaning source regime position:INTEGER",
-    "actions": "term* meaning source regime position:INTEGER",
-    "sanctions": "term* meaning source regime severity:INTEGER position:INTEGER",
-    "redactions": "allegation_id* position*:INTEGER form",
-    "source_blocks": """disclosure_id* block*:INTEGER officers:INTEGER summaries:INTEGER
-        marked:INTEGER markers:INTEGER chance:REAL markers_lost:INTEGER""",
-    "shared_wordings": """id* disclosure_id year:INTEGER officers:INTEGER wording basis reason
-        part_of""",
-    "mentions": "allegation_id* mention* kind",
-    "publisher_questions": "allegation_id* rule* question",
-}
-VIEWS = {
-    "reconciliation": "disclosure_id year published found finalised under_investigation missing",
-    "officers_counted": """id disclosure_id year status rank result action sanction visible_words
-        redaction_count redaction_density redaction_band regime wording_group""",
-}
-FOREIGN_KEYS = {
-    ("officer_allegations", "disclosure_id", "disclosures"),
-    ("officer_allegations", "rank", "ranks"),
-    ("officer_allegations", "result", "results"),
-    ("officer_allegations", "action", "actions"),
-    ("officer_allegations", "sanction", "sanctions"),
-    ("officer_allegations", "wording_id", "shared_wordings"),
-    ("notes", "disclosure_id", "disclosures"),
-    ("published_totals", "disclosure_id", "disclosures"),
-    ("source_blocks", "disclosure_id", "disclosures"),
-    ("shared_wordings", "disclosure_id", "disclosures"),
-    ("shared_wordings", "part_of", "shared_wordings"),
-    ("redactions", "allegation_id", "officer_allegations"),
-    ("mentions", "allegation_id", "officer_allegations"),
-    ("publisher_questions", "allegation_id", "officer_allegations"),
-}
+Rows = Callable[..., list[tuple[object, ...]]]
 
 
 def test_tables_have_the_columns_types_and_keys_of_the_contract(rows: Rows) -> None:

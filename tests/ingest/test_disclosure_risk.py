@@ -15,8 +15,7 @@ from ingest.review.disclosure_risk import (
     fills,
     find_identifying_words,
 )
-from tests.documents import FolderCopy, a_disclosure, a_row, arranged, put
-from tests.ingest.test_evidence import first_rows, pluralize
+from tests.documents import FolderCopy, a_disclosure, a_row, arranged, first_rows, numbered, put
 from tests.serving import ROOT
 
 
@@ -31,7 +30,7 @@ def test_of_128_combinations_of_the_first_disclosure_81_stand_for_one_row() -> N
 
 
 def test_words_that_may_identify_are_found_between_markers_only() -> None:
-    rows = pluralize("Sent to his ex [REDACTED] at the school in May 2019", "a sch[REDACTED]ool")
+    rows = numbered("Sent to his ex [REDACTED] at the school in May 2019", "a sch[REDACTED]ool")
     found = {(one.id, one.kind, one.word) for one in find_identifying_words(rows)}
     assert found == {
         ("id-1", "relation", "ex"),
@@ -43,7 +42,7 @@ def test_words_that_may_identify_are_found_between_markers_only() -> None:
 
 
 def test_a_name_left_standing_is_asked_about_and_known_words_are_not() -> None:
-    rows = pluralize(
+    rows = numbered(
         "[REDACTED] Smithson wrote via Facebook. The officer replied", "He said the MPS, he"
     )
     assert [one.word for one in find_identifying_words(rows) if one.kind == "a name?"] == [

@@ -21,28 +21,14 @@ from ingest.evidence.mentions import find_mentions, patterns
 from ingest.evidence.publisher_queries import find_queries, rules
 from ingest.evidence.regime import infer_regime
 from ingest.evidence.wordings import equal_wordings, propose, shared_wordings
-from ingest.readers.folders import read_disclosure, read_folders
-from ingest.records.disclosure import Row
+from ingest.readers.folders import read_folders
 from ingest.records.findings import BuildError
-from tests.documents import FIRST, FolderCopy, a_row
+from tests.documents import FIRST, FolderCopy, a_row, first_rows, numbered
 
 Rows = Callable[..., list[tuple[Any, ...]]]
 SAMPLE: dict[str, list[str]] = yaml.safe_load(
     (Path(__file__).parent / "mentions_sample.yml").read_text("utf-8")
 )
-
-
-def first_rows() -> list[tuple[str, Row]]:
-    disclosure, _ = read_disclosure(FIRST)
-    assert disclosure
-    return [(disclosure.row_id(row.position), row) for row in disclosure.rows]
-
-
-def pluralize(*summaries: str, year: int = 2021) -> list[tuple[str, Row]]:
-    return [
-        (f"id-{number}", a_row(summary=summary, year=year))
-        for number, summary in enumerate(summaries, 1)
-    ]
 
 
 # Rules
@@ -99,26 +85,24 @@ def test_equal_visible_words_make_14_groups_of_40_rows() -> None:
 
 def test_markers_letter_case_and_points_do_not_part_equal_words() -> None:
     (group,) = equal_wordings(
-        pluralize("Sent [REDACTED] photos", "sent photos. [REDACTED] ██", "sent a photo")
+        numbered("Sent [REDACTED] photos", "sent photos. [REDACTED] ██", "sent a photo")
     )
     assert group.ids == ("id-1", "id-2")
     assert group.words == "Sent photos"
 
 
 def test_wholly_redacted_rows_and_rows_of_two_years_never_share() -> None:
-    assert equal_wordings(pluralize("[REDACTED]", "[REDACTED]")) == []
+    assert equal_wordings(numbered("[REDACTED]", "[REDACTED]")) == []
     assert (
         equal_wordings(
-            [*pluralize("sent photos"), ("id-2", a_row(summary="sent photos", year=2020))]
+            [*numbered("sent photos"), ("id-2", a_row(summary="sent photos", year=2020))]
         )
         == []
     )
 
 
 def test_a_judgement_joins_groups_and_loose_rows_with_its_reason() -> None:
-    rows = pluralize(
-        "false claims", "false claims", "claims false", "claims false", "a false claim"
-    )
+    rows = numbered("false claims", "false claims", "claims false", "claims false", "a false claim")
     judged = [SameWording(rows=[id for id, _ in rows], reason="one event")]
     groups = shared_wordings(rows, judged)
     assert [(g.ids, g.basis, g.reason, g.part_of) for g in groups] == [
@@ -129,7 +113,7 @@ def test_a_judgement_joins_groups_and_loose_rows_with_its_reason() -> None:
 
 
 def test_nearly_equal_words_are_proposed_until_they_are_judged() -> None:
-    rows = pluralize(
+    rows = numbered(
         "Officers have made false claims regarding the search",
         "Officers have made false claims regarding [REDACTED]",
         "Something else altogether that has nothing to do with it",
@@ -279,7 +263,7 @@ def test_a_withdrawn_row_gives_no_words_away(withdrawn: sqlite3.Connection) -> N
 
 
 def test_a_judgement_is_passed_over_where_a_row_of_it_is_withdrawn() -> None:
-    rows = pluralize("false claims", "claims false", "a false claim")
+    rows = numbered("false claims", "claims false", "a false claim")
     judged = [SameWording(rows=[id for id, _ in rows], reason="of the third, withdrawn")]
     assert shared_wordings(rows[:2], judged) == []
 

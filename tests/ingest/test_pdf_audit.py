@@ -9,9 +9,11 @@ import re
 import sqlite3
 import subprocess
 import sys
+import traceback
 from contextlib import closing
 from pathlib import Path
 
+import pdfplumber
 import pytest
 from click.testing import CliRunner
 from PIL import Image, ImageDraw
@@ -19,13 +21,12 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from ingest.cli import main
-from ingest.pdf import worker as work
 from ingest.pdf.limits import Unreadable
 from ingest.pdf.pool import Pool, read_document
 from ingest.records.audit_findings import AuditFinding
 from tests import pdfs
 from tests.documents import FIRST
-from tests.filings import filings
+from tests.pdfs.raw import FONT, WORD_SHOWN, page_of, stream
 
 pytestmark = pytest.mark.usefixtures("warm")
 SECRET = "Kestrelmoor"
@@ -136,7 +137,7 @@ def test_pictures_that_are_not_looked_at_are_told(tmp_path: Path) -> None:
 def annotated(path: Path, keys: str, *more: bytes) -> list[AuditFinding]:
     """The findings on a page with one annotation of these keys."""
     annotation = f"<< /Type /Annot /Rect [9 9 99 29] {keys} >>".encode()
-    path.write_bytes(pdfs._page(pdfs._WORD_SHOWN, annotation, *more, keys=b"/Annots [5 0 R]"))
+    path.write_bytes(page_of(WORD_SHOWN, annotation, *more, keys=b"/Annots [5 0 R]"))
     return audited(path)
 
 
@@ -151,9 +152,8 @@ def annotated(path: Path, keys: str, *more: bytes) -> list[AuditFinding]:
     ],
 )
 def test_annotations_are_told_by_what_they_are(tmp_path: Path, keys: str, kind: str) -> None:
-    look = b"<< /Type /XObject /Subtype /Form /BBox [0 0 90 20] /Resources << %s >>" % pdfs._FONT
-    words = b"BT /F 9 Tf 5 5 Td (Words) Tj ET"
-    form = b"%s /Length %d >>\nstream\n%s\nendstream" % (look, len(words), words)
+    look = b"/Type /XObject /Subtype /Form /BBox [0 0 90 20] /Resources << %s >>" % FONT
+    form = stream(b"BT /F 9 Tf 5 5 Td (Words) Tj ET", look)
     assert kind in {one.kind for one in annotated(tmp_path / "a.pdf", keys, form)}
 
 
@@ -163,7 +163,7 @@ def test_annotations_are_told_by_what_they_are(tmp_path: Path, keys: str, kind: 
      (b"/AA << /O << /S /Launch >> >>", "script")],
 )  # fmt: skip
 def test_what_a_page_carries_along_is_held(tmp_path: Path, keys: bytes, kind: str) -> None:
-    (tmp_path / "a.pdf").write_bytes(pdfs._page(pdfs._WORD_SHOWN, keys=keys))
+    (tmp_path / "a.pdf").write_bytes(page_of(WORD_SHOWN, keys=keys))
     assert kind in {one.kind for one in audited(tmp_path / "a.pdf")}
 
 
@@ -174,14 +174,28 @@ def test_words_marked_elsewhere_than_the_annotation_stands_are_found(tmp_path: P
     assert len([one for one in found if one.kind == "redact-annotation"]) == 2
 
 
-def test_what_a_parser_says_is_never_passed_on() -> None:
-    with pytest.raises(Unreadable) as told, work._sanitise_errors(3):
-        raise ValueError(SECRET)
-    assert SECRET not in str(told.value)
-    assert told.value.__cause__ is None
-    assert told.value.__suppress_context__
-    for talker in ("pdfminer.pdfinterp", "pdfplumber.page"):
-        assert not logging.getLogger(talker).isEnabledFor(logging.CRITICAL)
+@pytest.mark.parametrize(
+    "data",
+    [page_of(WORD_SHOWN, box=f"({SECRET}) 0 9 9".encode()),
+     page_of(WORD_SHOWN).replace(b"/Length", f"/Filter /{SECRET} /Length".encode())],
+    ids=["box", "filter"],
+)  # fmt: skip
+def test_what_a_parser_says_is_never_passed_on(
+    tmp_path: Path, data: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(data)
+    with path.open("rb") as file, pytest.raises(Exception, match=SECRET):
+        _ = pdfplumber.open(file).pages[0].chars
+    with pytest.raises(Unreadable) as told:
+        read_document(path, Pool(1))
+    assert SECRET not in "".join(traceback.format_exception(told.value))
+    assert SECRET not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("talker", ["pdfminer.pdfinterp", "pdfplumber.page"])
+def test_what_a_parser_logs_is_not_kept(talker: str) -> None:
+    assert not logging.getLogger(talker).isEnabledFor(logging.CRITICAL)
 
 
 @pytest.mark.parametrize("kind", pdfs.LOOKALIKES)
@@ -195,17 +209,15 @@ def test_what_hides_nothing_is_let_through(tmp_path: Path, kind: str) -> None:
     "variant", [{"rotate": 90}, {"rotate": 270, "origin": (-30, 20)}, {"origin": (100, 50)}]
 )
 def test_a_leak_is_found_on_pages_turned_or_shifted(
-    tmp_path: Path, variant: dict[str, object], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, variant: dict[str, object]
 ) -> None:
-    sheet = pdfs._sheet
-    monkeypatch.setattr(pdfs, "_sheet", lambda path, prepare: sheet(path, prepare, **variant))
-    pdfs.leak(tmp_path / "a.pdf", "box after", SECRET)
+    pdfs.leak(tmp_path / "a.pdf", "box after", SECRET, **variant)
     assert "hidden-over-dark" in {one.kind for one in audited(tmp_path / "a.pdf")}
 
 
 def test_the_gate_is_right_on_pages_it_has_never_seen(tmp_path: Path) -> None:
     """Held to the precision and recall that it is published with."""
-    leaking = filings(tmp_path / "a.pdf", 60, seed=7)
+    leaking = pdfs.filings(tmp_path / "a.pdf", 60, seed=7)
     found = {one.page for one in audited(tmp_path / "a.pdf") if one.verdict == "refuse"}
     refused = [number in found for number in range(1, len(leaking) + 1)]
     rightly = sum(leaks and is_refused for leaks, is_refused in zip(leaking, refused, strict=True))

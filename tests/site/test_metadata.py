@@ -5,20 +5,12 @@ from __future__ import annotations
 import html
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 from datasette.app import Datasette
 
-from tests.serving import ROOT
-
-METADATA: dict[str, Any] = yaml.safe_load((ROOT / "metadata.yml").read_text("utf-8"))
-TABLES: dict[str, dict[str, Any]] = {
-    name: table
-    for name, table in METADATA["databases"]["foi"]["tables"].items()
-    if table.get("allow", True)
-}
+from tests.site.pages import METADATA, TABLES
 
 
 async def served_columns(site: Datasette) -> dict[str, list[str]]:

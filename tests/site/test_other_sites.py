@@ -15,7 +15,7 @@ from datasette.plugins import pm
 from ingest.build import build
 from tests.documents import FolderCopy, a_disclosure, a_row, arranged, put
 from tests.serving import PARTS, ROOT, furnish, serve
-from tests.site.test_pages import text_of
+from tests.site.pages import text_of
 
 pytestmark = pytest.mark.asyncio
 

@@ -10,22 +10,14 @@ import pytest
 from datasette.app import Datasette
 from datasette.utils import tilde_encode
 
-from tests.ingest.test_contract import VIEWS
+from tests.contract import VIEWS
 from tests.serving import ROOT
-from tests.site.test_metadata import METADATA, TABLES
+from tests.site.pages import BANNER, METADATA, PAGES, TABLES, text_of
+from tests.site.questions import QUESTIONS
 
 pytestmark = pytest.mark.asyncio
-FOLLOWED = 40
-"""Pages whose links are followed: home, what it links to, and some of what that links to."""
-BANNER = "text conversion, not compared with the published PDF"
-
-
-async def text_of(site: Datasette, path: str) -> str:
-    """The words of a page, without its mark-up."""
-    response = await site.client.get(path)
-    assert response.status_code == 200, f"{path}: {response.text}"
-    words = re.sub(r"<(script|style).*?</\1>", " ", response.text, flags=re.DOTALL)
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", words)).split())
+OTHERS = [f"/foi/{name}" for name in (*TABLES, *QUESTIONS) if f"/foi/{name}" not in PAGES]
+"""The tables and questions that are of a kind with one of PAGES."""
 
 
 async def test_datasette_serves_the_built_database_alone_and_immutable(site: Datasette) -> None:
@@ -194,21 +186,26 @@ async def test_a_filter_on_a_counted_figure_finds_it(site: Datasette) -> None:
     assert [row["year"] for row in rows] == [2022]
 
 
-async def test_every_link_inside_the_site_lives(site: Datasette) -> None:
-    """Home, what it links to, and what the first of those link to, all answer."""
-    seen: set[str] = set()
-    step = {"/"}
-    for _ in range(3):
-        found: set[str] = set()
-        for path in sorted(step - seen):
-            seen.add(path)
-            response = await site.client.get(path)
-            assert response.status_code == 200, path
-            if len(seen) <= FOLLOWED and "text/html" in response.headers["content-type"]:
-                links = re.findall(r'(?:href|src|action)="([^"#]+)', response.text)
-                found |= {urljoin(path, html.unescape(link)) for link in links}
-        step = {link for link in found if link.startswith("/") and "_sort" not in link}
-    assert len(seen) > 100
+@pytest.fixture(scope="session")
+def followed() -> dict[str, int]:
+    """The addresses that were asked for, with the status of each answer."""
+    return {}
+
+
+@pytest.mark.parametrize(
+    "path", [*PAGES, *(pytest.param(path, marks=pytest.mark.long) for path in OTHERS)]
+)
+async def test_every_link_of_a_page_leads_somewhere(
+    site: Datasette, followed: dict[str, int], path: str
+) -> None:
+    page = (await site.client.get(path)).text
+    found = re.findall(r'(?:href|src|action)="([^"#]+)', page)
+    links = {urljoin(path, html.unescape(link)) for link in found}
+    inside = {link for link in links if link.startswith("/") and "_sort" not in link}
+    for link in inside - followed.keys():
+        followed[link] = (await site.client.get(link)).status_code
+    assert inside
+    assert {link: followed[link] for link in inside if followed[link] != 200} == {}
 
 
 async def test_what_the_readme_links_to_answers(site: Datasette) -> None:

@@ -18,7 +18,6 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -30,67 +29,27 @@ from markupsafe import escape
 from ingest.build import build
 from tests.documents import FolderCopy, a_disclosure, a_row, arranged, put
 from tests.serving import PARTS, ROOT, a_plugin, furnish, serve
-from tests.site.test_metadata import METADATA
-from tests.site.test_pages import BANNER, text_of
+from tests.site.pages import BANNER, METADATA, text_of
+from tests.site.questions import (
+    BREAKDOWNS,
+    FIRST,
+    LONG,
+    PROMISED,
+    QUESTIONS,
+    SECOND,
+    Question,
+    address,
+    answer,
+    arguments,
+    links_of_figures,
+    query_files,
+    total,
+)
 
-Row = dict[str, Any]
-Question = Any
-"""A Question of the plugin query_files: name, header, sql."""
 Check = Callable[[Datasette, Question], Awaitable[None]]
 
-query_files = a_plugin("query_files")
-QUESTIONS: dict[str, Question] = {
-    path.stem: query_files.read_query_file(path)
-    for path in sorted((ROOT / "canned_queries").iterdir())
-}
-"""Every question, as its file says."""
-PROMISED: dict[str, list[str]] = {
-    name: columns.split()
-    for name, columns in yaml.safe_load(
-        Path(__file__).with_name("questions.yml").read_text("utf-8")
-    ).items()
-}
-"""The questions and columns that others rely on, each row's key first."""
-BREAKDOWNS = [name for name, columns in PROMISED.items() if columns[0] == "disclosure_id"]
-LONG = [name for name in BREAKDOWNS if "status" in PROMISED[name]]
 ABOUT_PEOPLE = {"id", "summary", "snippet", "wording", "letter"}
 """Columns of rows about people."""
-FIRST = "01-FOI-22-026570"
-SECOND = "01-FOI-23-000001"
-
-
-def arguments(question: Question) -> dict[str, str]:
-    """What a reader may ask, by the examples of the question's own header."""
-    parameters = question.header.parameters.items()
-    return {name: parameter.example for name, parameter in parameters if parameter.example}
-
-
-def address(question: Question) -> str:
-    return f"/foi/{question.name}?{urlencode(arguments(question))}"
-
-
-async def answer(site: Datasette, name: str, **asked: str) -> list[Row]:
-    known = arguments(QUESTIONS[name]) if name in QUESTIONS else {}
-    given = urlencode({**known, "_shape": "array", **asked})
-    response = await site.client.get(f"/foi/{name}.json?{given}")
-    assert response.status_code == 200, response.text
-    rows: list[Row] = response.json()
-    return rows
-
-
-def total(rows: list[Row], column: str, **chosen: object) -> int:
-    """The sum of a column over the rows that hold these values."""
-    return sum(
-        row[column] or 0
-        for row in rows
-        if all(row[name] == value for name, value in chosen.items())
-    )
-
-
-def links_of_figures(page: str) -> list[tuple[str, int]]:
-    """The cells of a page that are a number and open rows: address and number."""
-    found = re.findall(r'<td class="[^"]*"><a href="([^"]*)">(\d+)</a></td>', page)
-    return [(html.unescape(address), int(number)) for address, number in found]
 
 
 async def answers_as_json_csv_and_html_with_its_columns(
@@ -580,10 +539,10 @@ async def test_with_two_disclosures_a_chart_is_of_one_and_the_page_lets_choose(
     assert f"<option selected>{SECOND}</option>" in chosen
     assert 'href="#g.' in chosen
     assert "<select" not in (await site.client.get("/foi/officers-per-rank")).text
-    for address, number in links_of_figures(page):
-        path, _, query = address.partition("?")
+    for link, number in links_of_figures(page):
+        path, _, query = link.partition("?")
         response = await both.client.get(f"{path}.json?{query}&_size=0")
-        assert response.json()["filtered_table_rows_count"] == number, address
+        assert response.json()["filtered_table_rows_count"] == number, link
 
 
 def test_questions_are_served_from_any_working_directory(site_folder: Path, tmp_path: Path) -> None:

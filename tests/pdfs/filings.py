@@ -59,15 +59,15 @@ class _Page:
     """One page being drawn."""
 
     def __init__(self, canvas: Canvas, chance: random.Random) -> None:
-        self.canvas, self.probability = canvas, chance
+        self.canvas, self.chance = canvas, chance
         self.font, self.size = chance.choice(FONTS), chance.uniform(7, 14)
         self.leading = self.size * chance.uniform(1.25, 1.7)
 
     def dark(self) -> Color:
         """A colour that a reader takes for black, or nearly."""
-        shade = self.probability.choice((0, 0, 0, 0.08, 0.15))
-        red, green, blue = (shade + self.probability.choice((0, 0, 0, 0.12)) for _ in range(3))
-        return Color(red, green, blue, alpha=self.probability.choice((1, 1, 1, 0.99)))
+        shade = self.chance.choice((0, 0, 0, 0.08, 0.15))
+        red, green, blue = (shade + self.chance.choice((0, 0, 0, 0.12)) for _ in range(3))
+        return Color(red, green, blue, alpha=self.chance.choice((1, 1, 1, 0.99)))
 
     def across(self, words: list[str]) -> float:
         """How long a line of these words is."""
@@ -82,15 +82,15 @@ class _Page:
 
     def box_around(self, x: float, y: float, width: float) -> Rect:
         """A box over words that stand at `x` and `y`."""
-        below = self.size * self.probability.uniform(0.25, 0.35)
-        high = self.size * self.probability.uniform(1.1, 1.35)
-        side = self.probability.uniform(0, 2)
+        below = self.size * self.chance.uniform(0.25, 0.35)
+        high = self.size * self.chance.uniform(1.1, 1.35)
+        side = self.chance.uniform(0, 2)
         return x - side, y - below, width + 2 * side, high
 
     def cover(self, rect: Rect) -> None:
         """Something dark over `rect`."""
         x, y, width, height = rect
-        canvas, kind = self.canvas, self.probability.choice(COVERS)
+        canvas, kind = self.canvas, self.chance.choice(COVERS)
         canvas.saveState()
         colour = self.dark()
         canvas.setFillColor(colour)
@@ -109,7 +109,7 @@ class _Page:
             path.close()
             canvas.drawPath(path, stroke=0, fill=1)
         elif kind == "strips":
-            count = self.probability.randint(2, 6)
+            count = self.chance.randint(2, 6)
             for at in range(count):
                 canvas.rect(
                     x + at * width / count, y, width / count + 0.3, height, stroke=0, fill=1
@@ -124,7 +124,7 @@ class _Page:
         canvas.restoreState()
 
     def draw(self, leaking: bool) -> None:
-        chance, canvas = self.probability, self.canvas
+        chance, canvas = self.chance, self.canvas
         if chance.random() < 0.3:
             canvas.setFillGray(chance.uniform(0, 0.3))
             canvas.rect(0, HEIGHT - 50, WIDTH, 50, stroke=0, fill=1)
@@ -140,7 +140,7 @@ class _Page:
 
     def line(self, y: float, leaking: bool) -> None:
         """A line of words, some of them boxes; where it leaks, one word under its box."""
-        chance, x = self.probability, 40.0
+        chance, x = self.chance, 40.0
         words = chance.choices(WORDS, k=chance.randint(4, 9))
         while self.across(words) > WIDTH - 160:
             words.pop()

@@ -1,0 +1,58 @@
+"""Every kind of page, what the site says on it, and how to read its words."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+import yaml
+from datasette.app import Datasette
+
+from tests.serving import ROOT
+
+PAGES = (
+    "/",
+    "/about",
+    "/dictionary",
+    "/checks",
+    "/corrections",
+    "/rights",
+    "/accessibility",
+    "/redaction",
+    "/foi",
+    "/foi/officers-per-year",
+    "/foi/officers-per-sanction",
+    "/foi/sanctioned-per-rank",
+    "/foi/year-by-rank",
+    "/foi/result-by-sanction",
+    "/foi/dismissals",
+    "/foi/search?q=facebook",
+    "/foi/search?q=nosuchword",
+    "/foi/officer_allegations?_size=20",
+    "/foi/officer_allegations?_size=20&year=2020&_search=search",
+    "/foi/officer_allegations?_search=nosuchword",
+    "/foi/officer_allegations/22-026570-0041",
+    "/foi/officer_allegations/22-026570-0077",
+    "/foi/disclosures/01-FOI-22-026570",
+    "/foi/reconciliation",
+    "/foi?sql=select+rank,count(*)+from+officer_allegations+group+by+1",
+    "/foi/none",
+    "/embed/officers-per-year",
+)
+"""One address for each kind of page."""
+BANNER = "text conversion, not compared with the published PDF"
+METADATA: dict[str, Any] = yaml.safe_load((ROOT / "metadata.yml").read_text("utf-8"))
+TABLES: dict[str, dict[str, Any]] = {
+    name: table
+    for name, table in METADATA["databases"]["foi"]["tables"].items()
+    if table.get("allow", True)
+}
+
+
+async def text_of(site: Datasette, path: str) -> str:
+    """The words of a page, without its mark-up."""
+    response = await site.client.get(path)
+    assert response.status_code == 200, f"{path}: {response.text}"
+    words = re.sub(r"<(script|style).*?</\1>", " ", response.text, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", words)).split())
