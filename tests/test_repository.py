@@ -116,8 +116,8 @@ def test_the_code_host_runs_what_ci_runs_on_every_version_of_python_that_is_prom
 def test_the_purge_that_the_docs_tell_keeps_every_count_and_no_word(
     copy: FolderCopy, tmp_path: Path, line: int
 ) -> None:
-    """The script in docs/removal.md, run as it stands on a copy."""
-    document = (ROOT / "docs" / "removal.md").read_text("utf-8")
+    """The script in docs/withdraw-a-row.md, run as it stands on a copy."""
+    document = (ROOT / "docs" / "withdraw-a-row.md").read_text("utf-8")
     match = re.search(r"<<'EOF'\n(.*?)    EOF", document, re.DOTALL)
     assert match
     script = "\n".join(line.removeprefix("    ") for line in match[1].split("\n"))
