@@ -53,7 +53,7 @@ lock: $(DEVELOPING) ## Pin every dependency anew, with hashes, from pyproject.to
 	$(PIP_COMPILE) $(UPGRADE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
 
 clean: ## Remove everything that was built, the virtual environment included
-	rm -rf $(VENV) foi.db inspect-data.json .foi.db.building *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist foi.db inspect-data.json .foi.db.building *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The browser tests need a Chromium: one that is here, or named by CHROMIUM=..., or Debian's.

@@ -55,7 +55,7 @@ def test_every_path_that_is_named_exists(path: Path) -> None:
         text = text[: text.index("### Changed")]
     built = {line.strip("/") for line in (ROOT / ".gitignore").read_text().splitlines()}
     for name in inline_code(text):
-        if not re.fullmatch(r"\.?\w[\w.*-]*(?:/[\w.*-]+)*/?", name) or name in built:
+        if not re.fullmatch(r"\.?\w[\w.*-]*(?:/[\w.*-]+)*/?", name) or name.rstrip("/") in built:
             continue
         pattern = re.sub(r"\b(?:NAME|ID)\b", "*", name.rstrip("/"))
         if "/" in name:
