@@ -1,9 +1,9 @@
-"""What drawing bars costs: a page of 500 rows with the plugin, and the same without it.
+"""Measure what drawing redaction bars costs: a page of 500 rows with the plugin and without it.
 
     .venv/bin/python -m benchmarks.bars [ROUNDS]
 
-Both are asked for in turn within one run, since the machine's speed drifts; what counts is the
-median of the ratios. The rows are those of the first disclosure, taken round and round to 500.
+The two are requested alternately in one run, because the machine's speed drifts; the result is the median
+of the ratios. The rows are those of the first disclosure with a summary, repeated up to 500.
 """
 
 from __future__ import annotations
@@ -30,29 +30,30 @@ PLUGIN = "redaction_density.py"
 
 
 async def seconds(site: Datasette) -> float:
-    """How long the page takes to answer."""
+    """Return how long the page takes to respond, in seconds."""
     start = time.perf_counter()
     response = await site.client.get(PAGE)
-    taken = time.perf_counter() - start
+    elapsed = time.perf_counter() - start
     assert response.status_code == 200
     assert (">redacted<" in response.text) == pm.has_plugin(PLUGIN)
-    return taken
+    return elapsed
 
 
 async def measure(folder: Path, rounds: int) -> None:
+    """Print the median and quartiles of the ratios of times with the plugin to times without it."""
     site = await serve(folder)
     plugin = pm.get_plugin(PLUGIN)
     ratios: list[float] = []
     for number in range(rounds + 1):
-        on = await seconds(site)
+        with_bars = await seconds(site)
         pm.unregister(plugin)
-        off = await seconds(site)
+        without = await seconds(site)
         pm.register(plugin, name=PLUGIN)
-        if number:  # the first warms caches
-            ratios.append(on / off)
+        if number:  # the first round warms caches
+            ratios.append(with_bars / without)
     quarters = statistics.quantiles(ratios, n=4)
     print(
-        f"{ROWS} rows with bars, over the same without: median {statistics.median(ratios):.2f}"
+        f"{ROWS} rows, time with bars over time without: median {statistics.median(ratios):.2f}"
         f" (quartiles {quarters[0]:.2f} and {quarters[2]:.2f}, {rounds} rounds)"
     )
 

@@ -1,9 +1,9 @@
-"""Reading a long PDF: two workers against one, and the memory of many pages against few.
+"""Measure reading a long PDF: time with two workers against one, and memory for many pages against few.
 
-    python -m benchmarks.pages
+    .venv/bin/python -m benchmarks.pages [--rounds ROUNDS]
 
-Each reading is a process of its own. Times are compared as a ratio, the two in turn in one run;
-memory is the greatest that the process and any one of its workers held.
+Each document is read in a process of its own. Times are compared as the ratio of two runs, one after the
+other; memory is the peak of the process and of its largest worker.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from ingest.pdf.pool import Pool, read_document
 from tests.pdfs import long_pdf
 
 
-def measured(path: Path, workers: int) -> dict[str, float]:
-    """Seconds, pages, and megabytes of this process and of the largest worker, for one reading."""
+def measure(path: Path, workers: int) -> dict[str, float]:
+    """Read a PDF; return seconds, pages, and peak megabytes of this process and its largest worker."""
     start = time.perf_counter()
     document = read_document(path, Pool(workers))
     seconds = time.perf_counter() - start
@@ -34,8 +34,8 @@ def measured(path: Path, workers: int) -> dict[str, float]:
     return {"seconds": seconds, "pages": document.file.pages, "own": own, "worker": largest}
 
 
-def apart(path: Path, workers: int) -> dict[str, float]:
-    """The same, in a process of its own."""
+def measure_in_process(path: Path, workers: int) -> dict[str, float]:
+    """Return the same, measured in a new process."""
     command = [sys.executable, "-m", "benchmarks.pages", "--one", str(path), str(workers)]
     result: dict[str, float] = json.loads(
         subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--one", nargs=2, metavar=("PDF", "WORKERS"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
-        print(json.dumps(measured(Path(given.one[0]), int(given.one[1]))))
+        print(json.dumps(measure(Path(given.one[0]), int(given.one[1]))))
         return
     with tempfile.TemporaryDirectory() as folder:
         files = {pages: Path(folder) / f"{pages}.pdf" for pages in (100, 200, 1000)}
@@ -57,22 +57,22 @@ def main() -> None:
             long_pdf(path, pages)
         ratios = []
         for _ in range(given.rounds):
-            one, two = (apart(files[200], workers) for workers in (1, 2))
+            one, two = (measure_in_process(files[200], workers) for workers in (1, 2))
             ratios.append(one["seconds"] / two["seconds"])
             print(
-                f"{one['pages']:.0f} pages: one worker {one['pages'] / one['seconds']:.1f} a second, "
+                f"{one['pages']:.0f} pages: one worker {one['pages'] / one['seconds']:.1f} per second, "
                 f"two {two['pages'] / two['seconds']:.1f}, ratio {ratios[-1]:.2f}",
                 flush=True,
             )
         print(f"two workers are {median(ratios):.2f} times as fast as one (median)")
-        few, many = apart(files[100], 2), apart(files[1000], 2)
-        for name, read_so in (("few", few), ("many", many)):
+        few, many = (measure_in_process(files[pages], 2) for pages in (100, 1000))
+        for name, result in (("few", few), ("many", many)):
             print(
-                f"{name}: {read_so['pages']:.0f} pages, {read_so['own']:.0f} MB itself, "
-                f"{read_so['worker']:.0f} MB the largest worker",
+                f"{name}: {result['pages']:.0f} pages, {result['own']:.0f} MB in the process, "
+                f"{result['worker']:.0f} MB in the largest worker",
             )
-        total = [read_so["own"] + 2 * read_so["worker"] for read_so in (few, many)]
-        print(f"memory of many over few: {total[1] / total[0]:.2f}")
+        total = [result["own"] + 2 * result["worker"] for result in (few, many)]
+        print(f"memory for many pages over memory for few: {total[1] / total[0]:.2f}")
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ def test_away_from_a_checkout_it_asks_for_the_disclosures(programs: Path, tmp_pa
     result = run(programs / "foi-ingest", "build", cwd=tmp_path)
     assert result.returncode == 1
     assert result.stderr.startswith("ingest/disclosures\n")
-    assert "name it with --disclosures" in result.stderr
+    assert "with --disclosures" in result.stderr
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,6 +1,6 @@
-"""What a PDF shows, and what it carries along without showing it.
+"""Read and audit PDFs: what a page shows, and what the file contains without showing it.
 
-Everything here that opens a file runs in a worker (`ingest.pdf.pool`) under limits of time and
-memory, for a PDF can be made to exhaust both. No hidden word is ever decoded: the audit knows
-characters by their number and their place alone.
+Everything that opens a file runs in a worker (`ingest.pdf.pool`) with limits on time and memory,
+because a PDF can be made to exhaust both. Hidden text is never decoded: the audit records only how many
+characters there are and where.
 """

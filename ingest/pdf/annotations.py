@@ -1,4 +1,4 @@
-"""What a page's annotations, marks and pictures give away besides its text."""
+"""Audit what a page reveals besides its text: annotations, replacement text and covered images."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 from pdfminer.pdftypes import resolve1
+from PIL import Image
 
 from ingest.pdf.hidden_text import DARK, Character, Visibility
 from ingest.pdf.limits import Unreadable
 from ingest.pdf.renderer import Renderer, mask
 from ingest.records.audit_findings import AuditFinding, Box, Verdict
 
-_FILES = {
+_WITH_FILES = {
     pdfium.FPDF_ANNOT_FILEATTACHMENT,
     pdfium.FPDF_ANNOT_SOUND,
     pdfium.FPDF_ANNOT_MOVIE,
     pdfium.FPDF_ANNOT_RICHMEDIA,
     pdfium.FPDF_ANNOT_SCREEN,
 }
-_COVERS = {
+_COVERING = {
     pdfium.FPDF_ANNOT_SQUARE,
     pdfium.FPDF_ANNOT_CIRCLE,
     pdfium.FPDF_ANNOT_POLYGON,
@@ -33,144 +34,229 @@ _COVERS = {
     pdfium.FPDF_ANNOT_POLYLINE,
     pdfium.FPDF_ANNOT_WIDGET,
 }
-_FILLED_ALONE = {pdfium.FPDF_ANNOT_SQUARE, pdfium.FPDF_ANNOT_CIRCLE, pdfium.FPDF_ANNOT_POLYGON}
-_BY_COLOUR = {pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_HIGHLIGHT}
-_HIDDEN, _NO_VIEW = 2, 32
+_FILLED_BY_INTERIOR_COLOUR = {
+    pdfium.FPDF_ANNOT_SQUARE,
+    pdfium.FPDF_ANNOT_CIRCLE,
+    pdfium.FPDF_ANNOT_POLYGON,
+}
+_FILLED_BY_COLOUR = {pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_HIGHLIGHT}
+_FLAG_HIDDEN, _FLAG_NO_VIEW = 2, 32
+"""Annotation flags (ISO 32000-1, table 165)."""
 _EMPTY = 2
-"""Bytes of an empty string of pdfium's: its end alone."""
+"""Bytes of an empty string from pdfium: a UTF-16 terminator."""
 _PATCH = 3.0
-"""Points a side of the patches in which pictures are compared with the page."""
-_MOST_ANNOTATIONS = 20_000
-_MOST_PICTURES = 60
+"""Points per side of the square patches in which an image is compared with the page."""
+_MIN_PAPER, _MIN_INK = 26, 4
+"""More light and dark pixels than these shares, of 255, mean that a patch may show part of a word."""
+_MAX_ANNOTATIONS = 20_000
+_MAX_IMAGES = 60
 
 
-def replacements(renderer: Renderer) -> Iterator[AuditFinding]:
-    """Texts to be read in place of what is drawn. ActualText is taken off the page in memory: pdfium
-    would report its characters and not those that are drawn."""
+def strip_replacement_text(renderer: Renderer) -> Iterator[AuditFinding]:
+    """Yield each text that stands in for what is drawn: ActualText, Alt or E in marked content.
+
+    Removes ActualText from the page in memory, because pdfium would report its characters instead of
+    those that are drawn.
+    """
     length = ctypes.c_ulong()
-    for found, kind in renderer.objects:
-        for at in range(max(0, pdfium.FPDFPageObj_CountMarks(found))):
-            mark = pdfium.FPDFPageObj_GetMark(found, at)
+    for obj, kind in renderer.objects:
+        for index in range(max(0, pdfium.FPDFPageObj_CountMarks(obj))):
+            mark = pdfium.FPDFPageObj_GetMark(obj, index)
             for key in (b"ActualText", b"Alt", b"E"):
                 if pdfium.FPDFPageObjMark_GetParamValueType(mark, key) != pdfium.FPDF_OBJECT_STRING:
                     continue
                 pdfium.FPDFPageObjMark_GetParamStringValue(mark, key, None, 0, length)
                 if length.value > _EMPTY:
-                    seen = renderer.seen(renderer.pixels(_bounds(found)))
-                    yield AuditFinding("replacement-text", "pending", renderer.number, seen)
+                    box = renderer.to_points(renderer.to_pixels(_bounds(obj)))
+                    yield AuditFinding("replacement-text", "pending", renderer.number, box)
                 if kind == pdfium.FPDF_PAGEOBJ_TEXT and key == b"ActualText":
-                    pdfium.FPDFPageObjMark_RemoveParam(found, mark, key)
+                    pdfium.FPDFPageObjMark_RemoveParam(obj, mark, key)
 
 
-def of_annotations(renderer: Renderer, characters: Sequence[Character]) -> Iterator[AuditFinding]:
-    """What the annotations are, and what lies below those that programs draw in different ways."""
+def audit_annotations(
+    renderer: Renderer, characters: Sequence[Character]
+) -> Iterator[AuditFinding]:
+    """Yield findings on every annotation of the page, and on the characters under dark ones.
+
+    Raises Unreadable if there are too many annotations.
+    """
     count = pdfium.FPDFPage_GetAnnotCount(renderer.page)
-    if count > _MOST_ANNOTATIONS:
+    if count > _MAX_ANNOTATIONS:
         raise Unreadable(
-            f"{count:,} annotations",
-            f"at most {_MOST_ANNOTATIONS:,} a page",
-            "print the document anew",
+            f"{count:,} annotations on a page",
+            f"at most {_MAX_ANNOTATIONS:,}",
+            "print the document to a new PDF",
             renderer.number,
         )
-    for at in range(max(0, count)):
-        found = pdfium.FPDFPage_GetAnnot(renderer.page, at)
-        if found:
+    for index in range(max(0, count)):
+        annotation = pdfium.FPDFPage_GetAnnot(renderer.page, index)
+        if annotation:
             try:
-                yield from _annotation(renderer, found, characters)
+                yield from _audit_annotation(renderer, annotation, characters)
             finally:
-                pdfium.FPDFPage_CloseAnnot(found)
+                pdfium.FPDFPage_CloseAnnot(annotation)
 
 
-def _annotation(
-    renderer: Renderer, found: Any, characters: Sequence[Character]
+def _audit_annotation(
+    renderer: Renderer, annotation: Any, characters: Sequence[Character]
 ) -> Iterator[AuditFinding]:
-    kind = pdfium.FPDFAnnot_GetSubtype(found)
+    subtype = pdfium.FPDFAnnot_GetSubtype(annotation)
+    rect = _rect(annotation)
+    box = renderer.to_points(renderer.to_pixels(rect)) if rect else None
+    if subtype == pdfium.FPDF_ANNOT_REDACT:
+        yield AuditFinding("redact-annotation", "refuse", renderer.number, box)
+        return
+    for kind in _content_kinds(renderer, annotation, subtype):
+        yield AuditFinding(kind, "pending", renderer.number, box)
+    covered = sum(_is_within(one.box, rect) for one in characters) if rect else 0
+    if covered and subtype in _COVERING:
+        yield from _audit_cover(renderer, annotation, subtype, box, covered)
+
+
+def _rect(annotation: Any) -> Box | None:
+    """Return an annotation's rectangle in PDF user space, or None."""
     rect = pdfium.FS_RECTF()
-    box: Box | None = None
-    if pdfium.FPDFAnnot_GetRect(found, rect):
-        xs, ys = sorted((rect.left, rect.right)), sorted((rect.bottom, rect.top))
-        box = (xs[0], ys[0], xs[1], ys[1])
-    seen = renderer.seen(renderer.pixels(box)) if box else None
+    if not pdfium.FPDFAnnot_GetRect(annotation, rect):
+        return None
+    xs, ys = sorted((rect.left, rect.right)), sorted((rect.bottom, rect.top))
+    return xs[0], ys[0], xs[1], ys[1]
+
+
+def _content_kinds(renderer: Renderer, annotation: Any, subtype: int) -> Iterator[str]:
+    """Yield the kind of finding for each sort of content that an annotation has."""
 
     def has(key: bytes) -> bool:
-        return bool(pdfium.FPDFAnnot_GetStringValue(found, key, None, 0) > _EMPTY)
+        return bool(pdfium.FPDFAnnot_GetStringValue(annotation, key, None, 0) > _EMPTY)
 
-    if kind == pdfium.FPDF_ANNOT_REDACT:
-        yield AuditFinding("redact-annotation", "refuse", renderer.number, seen)
-        return
     if any(
-        pdfium.FPDFPageObj_GetType(pdfium.FPDFAnnot_GetObject(found, at))
+        pdfium.FPDFPageObj_GetType(pdfium.FPDFAnnot_GetObject(annotation, index))
         == pdfium.FPDF_PAGEOBJ_TEXT
-        for at in range(max(0, pdfium.FPDFAnnot_GetObjectCount(found)))
+        for index in range(max(0, pdfium.FPDFAnnot_GetObjectCount(annotation)))
     ):
-        yield AuditFinding("annotation-text", "pending", renderer.number, seen)
-    if kind == pdfium.FPDF_ANNOT_WIDGET:
+        yield "annotation-text"
+    if subtype == pdfium.FPDF_ANNOT_WIDGET:
         form = renderer.form
-        filled = form and pdfium.FPDFAnnot_GetFormFieldValue(form, found, None, 0) > _EMPTY
-        if filled or has(b"V"):
-            yield AuditFinding("form-field", "pending", renderer.number, seen)
-    elif has(b"Contents") or has(b"RC") or has(b"OverlayText"):
-        yield AuditFinding("comment", "pending", renderer.number, seen)
-    if kind in _FILES:
-        yield AuditFinding("annotation-file", "pending", renderer.number, seen)
-    if pdfium.FPDFAnnot_GetFlags(found) & (_HIDDEN | _NO_VIEW):
-        yield AuditFinding("hidden-annotation", "pending", renderer.number, seen)
-    below = sum(_within(one.box, box) for one in characters) if box else 0
-    if below and kind in _COVERS:
-        yield from _cover(renderer, found, kind, seen, below)
-
-
-def redact_quadpoints(renderer: Renderer, references: Any) -> Iterator[AuditFinding]:
-    """The places that Redact annotations mark by their corners, which may lie outside their rectangles.
-
-    pdfium does not tell them; `references` are the page's annotations as pdfminer has them. Only
-    what they hold themselves is looked at, for they may refer to each other without end.
-    """
-    listed = resolve1(references)
-    for reference in (listed if isinstance(listed, list) else [])[:_MOST_ANNOTATIONS]:
-        found = resolve1(reference)
-        if not isinstance(found, dict) or getattr(found.get("Subtype"), "name", "") != "Redact":
-            continue
-        corners = resolve1(found.get("QuadPoints"))
-        numbers = [side for side in corners or () if isinstance(side, (int, float))]
-        for at in range(0, len(numbers) - 7, 8):
-            xs, ys = numbers[at : at + 8 : 2], numbers[at + 1 : at + 8 : 2]
-            place = renderer.seen(renderer.pixels((min(xs), min(ys), max(xs), max(ys))))
-            yield AuditFinding("redact-annotation", "refuse", renderer.number, place)
-
-
-def _cover(
-    renderer: Renderer, found: Any, kind: int, seen: Box | None, below: int
-) -> Iterator[AuditFinding]:
-    """A dark annotation that brings no appearance of its own: pdfium draws it, or not, as others do."""
-    normal = pdfium.FPDF_ANNOT_APPEARANCEMODE_NORMAL
-    undrawn = kind == pdfium.FPDF_ANNOT_WIDGET and not renderer.form
-    if pdfium.FPDFAnnot_GetAP(found, normal, None, 0) > _EMPTY and not undrawn:
-        return
-    inside = pdfium.FPDFAnnot_HasKey(found, b"IC")
-    if undrawn:
-        yield AuditFinding("dark-annotation", "pending", renderer.number, seen, below)
-    elif inside or (pdfium.FPDFAnnot_HasKey(found, b"C") and kind not in _FILLED_ALONE):
-        red, green, blue, opacity = (ctypes.c_uint() for _ in range(4))
-        part = (
-            pdfium.FPDFANNOT_COLORTYPE_InteriorColor if inside else pdfium.FPDFANNOT_COLORTYPE_Color
+        has_value = form and (
+            pdfium.FPDFAnnot_GetFormFieldValue(form, annotation, None, 0) > _EMPTY
         )
-        known = pdfium.FPDFAnnot_GetColor(found, part, red, green, blue, opacity)
-        grey = 0.299 * red.value + 0.587 * green.value + 0.114 * blue.value
-        if known and grey < DARK:
-            verdict: Verdict = "refuse" if inside or kind in _BY_COLOUR else "pending"
-            yield AuditFinding("dark-annotation", verdict, renderer.number, seen, below)
+        if has_value or has(b"V"):
+            yield "form-field"
+    elif has(b"Contents") or has(b"RC") or has(b"OverlayText"):
+        yield "comment"
+    if subtype in _WITH_FILES:
+        yield "annotation-file"
+    if pdfium.FPDFAnnot_GetFlags(annotation) & (_FLAG_HIDDEN | _FLAG_NO_VIEW):
+        yield "hidden-annotation"
 
 
-def _bounds(found: Any) -> Box:
-    """The bounds of an object, in the page's own points."""
-    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-    pdfium.FPDFPageObj_GetBounds(found, left, bottom, right, top)
-    return left.value, bottom.value, right.value, top.value
+def _audit_cover(
+    renderer: Renderer, annotation: Any, subtype: int, box: Box | None, covered: int
+) -> Iterator[AuditFinding]:
+    """Yield a dark annotation over `covered` characters, if it has no appearance stream.
+
+    PDF viewers differ in how, and whether, they draw such an annotation.
+    """
+    normal = pdfium.FPDF_ANNOT_APPEARANCEMODE_NORMAL
+    not_drawn = subtype == pdfium.FPDF_ANNOT_WIDGET and not renderer.form
+    if pdfium.FPDFAnnot_GetAP(annotation, normal, None, 0) > _EMPTY and not not_drawn:
+        return
+    interior = pdfium.FPDFAnnot_HasKey(annotation, b"IC")
+    if not_drawn:
+        yield AuditFinding("dark-annotation", "pending", renderer.number, box, covered)
+    elif interior or (
+        pdfium.FPDFAnnot_HasKey(annotation, b"C") and subtype not in _FILLED_BY_INTERIOR_COLOUR
+    ):
+        red, green, blue, opacity = (ctypes.c_uint() for _ in range(4))
+        which = (
+            pdfium.FPDFANNOT_COLORTYPE_InteriorColor
+            if interior
+            else pdfium.FPDFANNOT_COLORTYPE_Color
+        )
+        known = pdfium.FPDFAnnot_GetColor(annotation, which, red, green, blue, opacity)
+        luma = 0.299 * red.value + 0.587 * green.value + 0.114 * blue.value  # ITU-R BT.601
+        if known and luma < DARK:
+            filled = interior or subtype in _FILLED_BY_COLOUR
+            verdict: Verdict = "refuse" if filled else "pending"
+            yield AuditFinding("dark-annotation", verdict, renderer.number, box, covered)
 
 
-def _frames(frame: Box, x: float, y: float, side: float) -> bool:
-    """Whether a patch lies well within a picture, whose edges are no words."""
+def redact_quadpoints(renderer: Renderer, annotations: Any) -> Iterator[AuditFinding]:
+    """Yield each area that a Redact annotation marks by QuadPoints, which may lie outside its rectangle.
+
+    pdfium does not report them, so `annotations` is the page's annotation array from pdfminer. Only the
+    annotations' own entries are read, because they may refer to each other in cycles.
+    """
+    references = resolve1(annotations)
+    for reference in (references if isinstance(references, list) else [])[:_MAX_ANNOTATIONS]:
+        annotation = resolve1(reference)
+        if not isinstance(annotation, dict):
+            continue
+        if getattr(annotation.get("Subtype"), "name", "") != "Redact":
+            continue
+        corners = resolve1(annotation.get("QuadPoints"))
+        numbers = [number for number in corners or () if isinstance(number, (int, float))]
+        for start in range(0, len(numbers) - 7, 8):
+            xs, ys = numbers[start : start + 8 : 2], numbers[start + 1 : start + 8 : 2]
+            box = renderer.to_points(renderer.to_pixels((min(xs), min(ys), max(xs), max(ys))))
+            yield AuditFinding("redact-annotation", "refuse", renderer.number, box)
+
+
+def audit_covered_images(renderer: Renderer, visibility: Visibility) -> Iterator[AuditFinding]:
+    """Yield each image with scanned words under a dark area.
+
+    Patches count that are dark throughout on the page, but hold both paper and ink in the image alone.
+    """
+    side = max(2, round(_PATCH * renderer.scale))
+    page_is_light = _patches(visibility.background, side, 60, 255)
+    images = [
+        (obj, frame)
+        for obj in renderer.of_kind(pdfium.FPDF_PAGEOBJ_IMAGE)
+        if min((frame := renderer.to_pixels(_bounds(obj)))[2] - frame[0], frame[3] - frame[1])
+        >= 3 * side
+    ]
+    if unexamined := len(images[_MAX_IMAGES:]):
+        yield AuditFinding("more-pictures", "pending", renderer.number, None, unexamined)
+    for obj, frame in images[:_MAX_IMAGES]:
+        patches = _covered_patches(renderer, obj, frame, side, page_is_light)
+        if patches:
+            xs, ys = zip(*patches, strict=True)
+            box = (min(xs) * side, min(ys) * side, (max(xs) + 1) * side, (max(ys) + 1) * side)
+            verdict: Verdict = "refuse" if len(patches) >= 3 else "pending"
+            place = renderer.to_points(box)
+            yield AuditFinding("image-under-box", verdict, renderer.number, place, len(patches))
+
+
+def _covered_patches(
+    renderer: Renderer, obj: Any, frame: Box, side: int, page_is_light: bytes
+) -> list[tuple[int, int]]:
+    """Return (column, row) of each patch where an image has paper and ink but the page is dark."""
+    columns, rows = _grid(renderer.size, side)
+    alone = renderer.render_alone(obj).convert("L")
+    paper, ink = _patches(alone, side, DARK, 255), _patches(alone, side, 0, DARK - 1)
+    return [
+        (index % columns, index // columns)
+        for index in range(columns, columns * (rows - 1))
+        if 0 < index % columns < columns - 1
+        and paper[index] > _MIN_PAPER and ink[index] > _MIN_INK
+        and not any(page_is_light[index + step] for step in (0, -1, 1, -columns, columns))
+        and _is_interior(frame, index % columns * side, index // columns * side, side)
+    ]  # fmt: skip
+
+
+def _grid(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """Return how many columns and rows of patches an image has."""
+    return max(1, size[0] // side), max(1, size[1] // side)
+
+
+def _patches(image: Image.Image, side: int, lowest: int, highest: int) -> bytes:
+    """Return a byte per patch, row by row: 255 times the share of its pixels with a grey in the range."""
+    columns, rows = _grid(image.size, side)
+    cropped = image.crop((0, 0, columns * side, rows * side))
+    return mask(cropped, lowest, highest, 255).reduce(side).tobytes()
+
+
+def _is_interior(frame: Box, x: float, y: float, side: float) -> bool:
+    """Return whether a patch is at least one patch inside an image, whose edges look like ink."""
     return (
         frame[0] + side <= x
         and frame[1] + side <= y
@@ -179,45 +265,14 @@ def _frames(frame: Box, x: float, y: float, side: float) -> bool:
     )
 
 
-def _within(box: Box, frame: Box) -> bool:
+def _bounds(obj: Any) -> Box:
+    """Return the bounding box of a page object in PDF user space."""
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    pdfium.FPDFPageObj_GetBounds(obj, left, bottom, right, top)
+    return left.value, bottom.value, right.value, top.value
+
+
+def _is_within(box: Box, frame: Box) -> bool:
+    """Return whether the centre of `box` is in `frame`."""
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     return frame[0] <= x <= frame[2] and frame[1] <= y <= frame[3]
-
-
-def pictures_under_boxes(renderer: Renderer, visibility: Visibility) -> Iterator[AuditFinding]:
-    """Scanned words below a dark area: patches all dark on the page and not so in a picture alone."""
-    side = max(2, round(_PATCH * renderer.scale))
-    across, down = max(1, renderer.size[0] // side), max(1, renderer.size[1] // side)
-
-    def patches(picture: Any, least: int, most: int) -> bytes:
-        cut = picture.crop((0, 0, across * side, down * side))
-        reduced: bytes = mask(cut, least, most, 255).reduce(side).tobytes()
-        return reduced
-
-    seen = patches(visibility.bare, 60, 255)
-    framed = [
-        (found, frame)
-        for found in renderer.of_kind(pdfium.FPDF_PAGEOBJ_IMAGE)
-        if min((frame := renderer.pixels(_bounds(found)))[2] - frame[0], frame[3] - frame[1])
-        >= 3 * side
-    ]
-    if more := len(framed[_MOST_PICTURES:]):
-        yield AuditFinding("more-pictures", "pending", renderer.number, None, more)
-    for found, frame in framed[:_MOST_PICTURES]:
-        alone = renderer.alone(found).convert("L")
-        paper, ink = patches(alone, DARK, 255), patches(alone, 0, DARK - 1)
-        inner = [
-            at
-            for at in range(across, across * (down - 1))
-            if 0 < at % across < across - 1
-            # The picture has both paper and ink here, the page and its neighbours neither.
-            and paper[at] > 26 and ink[at] > 4
-            and not any(seen[at + step] for step in (0, -1, 1, -across, across))
-            and _frames(frame, at % across * side, at // across * side, side)
-        ]  # fmt: skip
-        if inner:
-            xs, ys = [at % across for at in inner], [at // across for at in inner]
-            place = (min(xs) * side, min(ys) * side, (max(xs) + 1) * side, (max(ys) + 1) * side)
-            verdict: Verdict = "refuse" if len(inner) >= 3 else "pending"
-            seen_at = renderer.seen(place)
-            yield AuditFinding("image-under-box", verdict, renderer.number, seen_at, len(inner))

@@ -1,4 +1,4 @@
-"""What a PDF carries along beside its pages: attachments, earlier states, layers, scripts, names."""
+"""Find what a PDF contains besides its pages: attachments, revisions, layers, scripts and metadata."""
 
 from __future__ import annotations
 
@@ -18,70 +18,75 @@ from ingest.pdf.limits import Limits, Unreadable
 from ingest.records.audit_findings import AuditFinding
 
 _OBJECT = re.compile(rb"\d\s+\d+\s+obj\b")
-_LINEAR = re.compile(rb"/Linearized\b")
-_PEOPLE = (b"dc:creator", b"pdf:Author", b"xmpMM:History", b"photoshop:", b"xmp:Author")
-_MOST_METADATA = 5_000_000
+_LINEARIZED = re.compile(rb"/Linearized\b")
+_AUTHOR_KEYS = (b"dc:creator", b"pdf:Author", b"xmpMM:History", b"photoshop:", b"xmp:Author")
+_MAX_METADATA = 5_000_000
+"""Bytes of a metadata stream that are searched. A longer one counts as naming an author."""
 _ACTIONS = ("Launch", "SubmitForm", "ImportData", "JavaScript", "GoToE")
 
 
 def find_embedded(document: Any, data: bytes, limits: Limits) -> Iterator[AuditFinding]:
-    """All of it, held for a decision; and Redact annotations that no page shows, which are refused.
+    """Yield a finding for each kind of embedded content. All are pending, but Redact annotations are refused.
 
-    `document` is pdfium's and `data` the file's bytes.
+    `document` is pdfium's; `data` is the file's bytes. Raises Unreadable if it has too many objects.
     """
-    found = _in_objects(data, limits)
-    found["attachment"] = max(found["attachment"], pdfium.FPDFDoc_GetAttachmentCount(document))
-    found["script"] = max(found["script"], pdfium.FPDFDoc_GetJavaScriptActionCount(document))
+    counts = _count_in_objects(data, limits)
+    counts["attachment"] = max(counts["attachment"], pdfium.FPDFDoc_GetAttachmentCount(document))
+    counts["script"] = max(counts["script"], pdfium.FPDFDoc_GetJavaScriptActionCount(document))
     for key in (b"Author", b"Subject", b"Keywords"):
-        found["author"] += pdfium.FPDF_GetMetaText(document, key, None, 0) > 2
-    found["earlier-revision"] = _revisions(data)
-    for kind, count in sorted(found.items()):
+        counts["author"] += pdfium.FPDF_GetMetaText(document, key, None, 0) > 2
+    counts["earlier-revision"] = _count_revisions(data)
+    for kind, count in sorted(counts.items()):
         if count > 0 and kind == "redact-annotation":
             yield AuditFinding(kind, "refuse", 0, None, count)
         elif count > 0:
             yield AuditFinding(kind, "pending", 0, None, count)
 
 
-def _revisions(data: bytes) -> int:
-    """Parts of the file behind its first end that bring objects. Some programs add an empty one, and
-    a file made for reading while it loads has a first part of its own."""
+def _count_revisions(data: bytes) -> int:
+    """Count the incremental updates: parts after the first end-of-file marker that contain objects.
+
+    Some programs append an update without objects, and the first part of a linearised file is not a
+    revision.
+    """
     parts = data.split(b"%%EOF")
-    more = sum(bool(_OBJECT.search(part)) for part in parts[1:])
-    return max(0, more - 1) if _LINEAR.search(data[:2048]) and len(parts) > 2 else more
+    updates = sum(bool(_OBJECT.search(part)) for part in parts[1:])
+    linearized = _LINEARIZED.search(data[:2048]) and len(parts) > 2
+    return max(0, updates - 1) if linearized else updates
 
 
-def _in_objects(data: bytes, limits: Limits) -> Counter[str]:
-    """Counts over all objects. References are not followed, so that none can lead in circles."""
+def _count_in_objects(data: bytes, limits: Limits) -> Counter[str]:
+    """Count findings in all objects. References are not followed, because they may form cycles."""
     document = PDFDocument(PDFParser(io.BytesIO(data)), fallback=True)
     ids = {id for table in document.xrefs for id in table.get_objids()}
     if len(ids) > limits.objects:
         raise Unreadable(
             f"{len(ids):,} objects",
-            f"a file of at most {limits.objects:,}",
-            "split the document, or print it anew",
+            f"a file of at most {limits.objects:,} objects",
+            "split the document, or print it to a new PDF",
         )
     counts: Counter[str] = Counter()
     for id in sorted(ids):
         try:
-            waiting: list[Any] = [document.getobj(id)]
+            stack: list[Any] = [document.getobj(id)]
         except (RecursionError, MemoryError):
             raise
-        except Exception:  # an object that is free or broken carries nothing
+        except Exception:  # a free or broken object contains nothing
             continue
-        while waiting:
-            value = waiting.pop()
+        while stack:
+            value = stack.pop()
             if isinstance(value, PDFStream):
-                counts["author"] += _names_people(value)
+                counts["author"] += _names_author(value)
                 value = value.attrs
             if isinstance(value, dict):
-                _count(value, counts)
-                waiting += value.values()
+                _count_in_dictionary(value, counts)
+                stack += value.values()
             elif isinstance(value, list):
-                waiting += [part for part in value if not isinstance(part, PDFObjRef)]
+                stack += [part for part in value if not isinstance(part, PDFObjRef)]
     return counts
 
 
-def _count(value: dict[str, Any], counts: Counter[str]) -> None:
+def _count_in_dictionary(value: dict[str, Any], counts: Counter[str]) -> None:
     kind, subtype, action = (_name(value.get(key)) for key in ("Type", "Subtype", "S"))
     counts["attachment"] += kind in ("EmbeddedFile", "Filespec") or "EF" in value
     counts["script"] += "JS" in value or action in _ACTIONS or "AA" in value
@@ -94,20 +99,22 @@ def _count(value: dict[str, Any], counts: Counter[str]) -> None:
     counts["form-field"] += "XFA" in value
     counts["redact-annotation"] += subtype == "Redact"
     if kind == "StructElem" or ("P" in value and "K" in value and action):
-        replaced = (value.get(key) for key in ("ActualText", "Alt", "E"))
+        replacements = (value.get(key) for key in ("ActualText", "Alt", "E"))
         counts["replacement-text"] += any(
-            isinstance(text, bytes) and text.strip() for text in replaced
+            isinstance(text, bytes) and text.strip() for text in replacements
         )
 
 
-def _names_people(stream: PDFStream) -> bool:
+def _names_author(stream: PDFStream) -> bool:
+    """Return whether an XMP metadata stream names people or lists the document's history."""
     if _name(stream.attrs.get("Type")) != "Metadata":
         return False
-    if len(stream.rawdata or b"") > _MOST_METADATA:
+    if len(stream.rawdata or b"") > _MAX_METADATA:
         return True
-    said = stream.get_data()
-    return any(mark in said for mark in _PEOPLE)
+    xmp = stream.get_data()
+    return any(key in xmp for key in _AUTHOR_KEYS)
 
 
 def _name(value: Any) -> Any:
+    """Return the text of a PDF name object, or None."""
     return value.name if isinstance(value, PSLiteral) else None

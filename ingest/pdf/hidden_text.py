@@ -1,12 +1,13 @@
-"""Find the characters of a page that are there and cannot be seen.
+"""Find characters that are on a page but cannot be seen.
 
-The page is drawn as it is, and again without its text. A character whose place did not change is
-hidden, whatever hides it: a box drawn before or after it, a picture, an annotation, its own colour.
-Over a dark ground that is a bad redaction; over a light one it is mostly the text layer of a scan.
-Paint order, opacity and clipping are the renderer's business, and no colour is believed. How much of
-a character's own ink must change is told by a third drawing, of the text alone.
+The page is rendered as it is, and again without its text. A character where nothing changed is hidden,
+whatever hides it: a box drawn before or after it, an image, an annotation, or its own colour. On a dark
+background that is a bad redaction; on a light one it is usually the text layer of a scan. Paint order,
+opacity and clipping are left to the renderer, and the colours stated in the file are not trusted. A third
+rendering, of the text alone, shows each glyph's ink, so that the share of it that changed can be measured.
 
-The thresholds were chosen by reasoning and tried on generated pages; tests hold them to known truth.
+The thresholds were chosen by reasoning and tried on generated pages; the tests check them against pages
+whose hidden text is known.
 """
 
 from __future__ import annotations
@@ -22,30 +23,39 @@ import pypdfium2.raw as pdfium
 from PIL import Image, ImageChops
 
 from ingest.pdf.limits import Limits, Unreadable
-from ingest.pdf.renderer import Pixels, Renderer, difference, mask, share
+from ingest.pdf.renderer import PixelBox, Renderer, difference, mask, share
 from ingest.records.audit_findings import AuditFinding, Box, Verdict
 
 DARK = 128
-"""A pixel below this grey is dark."""
+"""A pixel with a lower grey is dark."""
 _DIM = 170
-"""Where much lies below this grey, something may cover the text that lets it through."""
-_DARK_GROUND = 0.8
-"""The share of dark pixels around a character that makes a dark ground."""
+"""A pixel with a lower grey is dim: if many are, text may show through a translucent cover."""
+_MAX_DIM_SHARE = 0.4
+"""Share of dim pixels from which a character is examined for a translucent cover."""
+_DARK_BACKGROUND = 0.8
+"""Share of dark pixels around a character that makes its background dark."""
+_DARK_PLACE = 0.97
+"""Share of dark pixels within a large character's own box that makes its background dark."""
 _INK, _CHANGED = 64, 4
-"""What makes a pixel a part of a glyph, and what makes it changed, of 255."""
-_HIDDEN, _IN_PART = 0.15, 0.5
-"""Shares of a glyph's ink that changed: below the first it is hidden, below the second covered in part."""
+"""Least grey, of 255, of a pixel that is part of a glyph, and of one that changed."""
+_HIDDEN, _PARTLY_HIDDEN = 0.15, 0.5
+"""Shares of a glyph's ink that changed. Below the first it is hidden, below the second partly covered."""
 _FAINT, _WEAK = 32, 64
-"""Contrasts on a dark ground: below the first nobody reads it, below the second few do."""
+"""Contrasts on a dark background. Below the first nobody can read it, below the second few can."""
 _DARKER = 90
-"""The same of words darker than their dark ground, which were hardly set for readers."""
+"""The same for text darker than its dark background, which was hardly meant to be read."""
 _SHOWS_THROUGH = 0.8
-"""The share of the text's own contrast below which something lies over it."""
-_OWN = 0.3
-"""The share of its seen ink that must be a character's own where it lies on others."""
-_OVERLAP = 0.2
-_MOST_OVERLAPS, _MOST_PAIRS = 100, 2_000_000
+"""Share of the text's own contrast below which something covers it."""
+_OWN_COLOURS = 0.02
+"""The same share at or below which a glyph is not covered: it has colours of its own."""
+_MIN_OWN_INK = 0.3
+"""Share of the ink seen that must be a character's own where it overlaps others."""
+_MIN_OVERLAP = 0.2
+"""Share of a character's box from which it overlaps another."""
+_MAX_OVERLAPS, _MAX_PAIRS = 100, 2_000_000
+"""Text objects, and pairs of characters, that are examined for overlaps on one page."""
 _CELL = 24.0
+"""Points per side of the grid cells in which overlaps are searched for."""
 _BLANK = frozenset(
     chain(
         range(33), range(0x7F, 0xA1), range(0x2000, 0x2010), (0xAD, 0x1680, 0x2028, 0x2029, 0x202F),
@@ -53,16 +63,20 @@ _BLANK = frozenset(
     )
 )  # fmt: skip
 _NO_CODE = 0
+"""What pdfium reports for a glyph without a Unicode mapping."""
 _PALE = 40
-"""The contrast on a light ground below which words are as good as hidden."""
+"""Contrast on a light background below which text is as good as hidden."""
 _TINY = 3.0
-"""Points: type that is smaller was not set for readers."""
+"""Points. Smaller type was not meant to be read."""
 
 
 @dataclass(frozen=True)
 class Character:
-    """One character that is no white space: its box in the page's own points, the size of its type
-    there, and which text object it belongs to. What it is stays unknown."""
+    """A character that is not white space. Which character it is stays unknown.
+
+    `box` is in PDF user space, and `size` its type size in points. `owner` is the address of its text
+    object. `coded` says whether it has a Unicode mapping.
+    """
 
     box: Box
     size: float
@@ -72,147 +86,174 @@ class Character:
 
 @dataclass(frozen=True)
 class Visibility:
-    """What is to be seen on a page: the findings; the boxes of the characters that can be seen and of
-    those that cannot, as on the page; and, in grey, the page without its text.
+    """What can be seen on a page.
 
-    What is a finding cannot be seen, whatever a person may decide: it was not meant to be read.
+    `visible` and `hidden` are the boxes of characters, in points from the top left of the page as
+    displayed; `background` is a grey rendering of the page without its text. A character in a finding is
+    hidden whatever a person decides about it, because it was not meant to be read.
     """
 
     findings: list[AuditFinding]
-    seen: list[Box]
-    unseen: list[Box]
-    bare: Image.Image
+    visible: list[Box]
+    hidden: list[Box]
+    background: Image.Image
 
 
-def characters(page: Any, number: int, limits: Limits) -> list[Character]:
-    """Every character of the page that is no white space."""
+def locate_characters(page: Any, number: int, limits: Limits) -> list[Character]:
+    """Return every character of a page that is not white space. Raises Unreadable if there are too many."""
     text = pdfium.FPDFText_LoadPage(page)
     try:
         count = pdfium.FPDFText_CountChars(text)
         if count > limits.characters:
             raise Unreadable(
-                f"{count:,} characters",
-                f"at most {limits.characters:,} a page",
-                "print the document to more pages",
+                f"{count:,} characters on a page",
+                f"at most {limits.characters:,}",
+                "print the document on more pages",
                 number,
             )
-        left, right, bottom, top = (ctypes.c_double() for _ in range(4))
-        loose = pdfium.FS_RECTF()
-        found = []
-        for at in range(max(0, count)):
-            code = pdfium.FPDFText_GetUnicode(text, at)
-            if (
-                (code in _BLANK and code != _NO_CODE)
-                or pdfium.FPDFText_IsGenerated(text, at) == 1
-                or not pdfium.FPDFText_GetCharBox(text, at, left, right, bottom, top)
-            ):
-                continue
-            pdfium.FPDFText_GetLooseCharBox(text, at, loose)
-            x0, x1 = sorted((left.value, right.value))
-            y0, y1 = sorted((bottom.value, top.value))
-            # The longer side, for on pages turned to their side letters lie.
-            loosely = max(abs(loose.top - loose.bottom), abs(loose.right - loose.left))
-            size = min(loosely, 3 * (y1 - y0) + 3 * (x1 - x0)) or 1.0
-            owner = ctypes.cast(pdfium.FPDFText_GetTextObject(text, at), ctypes.c_void_p).value
-            found.append(Character((x0, y0, x1, y1), size, owner or 0, code != _NO_CODE))
-        return found
+        return [
+            character
+            for index in range(max(0, count))
+            if (character := _locate_character(text, index))
+        ]
     finally:
         pdfium.FPDFText_ClosePage(text)
 
 
-def audit_visibility(renderer: Renderer, found: Sequence[Character]) -> Visibility:
-    """What can be seen of the page's characters."""
-    full = renderer.draw()
+def _locate_character(text: Any, index: int) -> Character | None:
+    """Return a character of a pdfium text page, or None for white space and anything without a place."""
+    code = pdfium.FPDFText_GetUnicode(text, index)
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    if (
+        (code in _BLANK and code != _NO_CODE)
+        or pdfium.FPDFText_IsGenerated(text, index) == 1
+        or not pdfium.FPDFText_GetCharBox(text, index, left, right, bottom, top)
+    ):
+        return None
+    loose = pdfium.FS_RECTF()
+    pdfium.FPDFText_GetLooseCharBox(text, index, loose)
+    x0, x1 = sorted((left.value, right.value))
+    y0, y1 = sorted((bottom.value, top.value))
+    # The longer side, because characters lie on their sides on a rotated page.
+    longer = max(abs(loose.top - loose.bottom), abs(loose.right - loose.left))
+    size = min(longer, 3 * (y1 - y0) + 3 * (x1 - x0)) or 1.0
+    owner = ctypes.cast(pdfium.FPDFText_GetTextObject(text, index), ctypes.c_void_p).value
+    return Character((x0, y0, x1, y1), size, owner or 0, code != _NO_CODE)
+
+
+def audit_visibility(renderer: Renderer, characters: Sequence[Character]) -> Visibility:
+    """Return which of a page's characters can be seen, with a finding for the others.
+
+    Changes the colour of the page's text in memory. Raises Unreadable if all are outside the page.
+    """
+    full = renderer.render()
     with renderer.only(pdfium.FPDF_PAGEOBJ_TEXT, shown=False):
-        bare = renderer.draw()
-    page_audit = _PageAudit(renderer, found, full, bare)
+        without_text = renderer.render()
+    page_audit = _PageAudit(renderer, characters, full, without_text)
     kinds = page_audit.kinds()
-    findings = list(_in_lines(renderer, found, kinds))
-    places = [renderer.seen(box) for box in page_audit.pixels]
-    seen = [place for place, kind in zip(places, kinds, strict=True) if not kind]
-    unseen = [place for place, kind in zip(places, kinds, strict=True) if kind]
-    return Visibility(findings, seen, unseen, page_audit.grey)
+    findings = list(_group_by_line(renderer, characters, kinds))
+    boxes = [renderer.to_points(box) for box in page_audit.pixels]
+    visible = [box for box, kind in zip(boxes, kinds, strict=True) if not kind]
+    hidden = [box for box, kind in zip(boxes, kinds, strict=True) if kind]
+    return Visibility(findings, visible, hidden, page_audit.background)
 
 
 class _PageAudit:
-    """The drawings of one page, and what they tell of a character."""
+    """The renderings of one page, and what they show about each character."""
 
     def __init__(
-        self, renderer: Renderer, found: Sequence[Character], full: Image.Image, bare: Image.Image
+        self,
+        renderer: Renderer,
+        characters: Sequence[Character],
+        full: Image.Image,
+        without_text: Image.Image,
     ) -> None:
-        self.renderer, self.found, self.changed = renderer, found, difference(full, bare)
-        self.full, self.grey = full.convert("L"), bare.convert("L")
-        self.dark = mask(self.grey, 0, DARK - 1)
+        self.renderer, self.characters = renderer, characters
+        self.changed = difference(full, without_text)
+        self.full, self.background = full.convert("L"), without_text.convert("L")
+        self.dark = mask(self.background, 0, DARK - 1)
         self.dark_with_text = mask(self.full, 0, DARK - 1)
-        self.pixels = [renderer.pixels(one.box) for one in found]
+        self.pixels = [renderer.to_pixels(one.box) for one in characters]
         self.unresolved: set[int] = set()
-        self.own = self._apart()
+        self.own_changes = self._own_changes()
         self._through: Image.Image | None = None
         renderer.paint_text(0)
         with renderer.only(pdfium.FPDF_PAGEOBJ_TEXT):
-            self.ink = ImageChops.invert(renderer.draw(annotations=False).convert("L"))
-        # One picture of all three, so that one histogram of a box tells everything of it.
+            self.ink = ImageChops.invert(renderer.render(annotations=False).convert("L"))
+        # Three masks as the bits of one image, so that a single histogram of a box counts them all.
         self.combined = ImageChops.add(
             ImageChops.add(mask(self.ink, _INK), mask(self.changed, _CHANGED, value=2)),
-            mask(self.grey, 0, _DIM - 1, value=4),
+            mask(self.background, 0, _DIM - 1, value=4),
         )
 
     def kinds(self) -> list[str | None]:
-        """Why each character is a finding, or None."""
-        placed = [
-            self._outside(at) or ("overlapping" if at in self.unresolved else None)
-            for at in range(len(self.found))
+        """Return the kind of finding for each character, or None if it can be seen."""
+        kinds = [
+            self._outside(index) or ("overlapping" if index in self.unresolved else None)
+            for index in range(len(self.characters))
         ]
-        if self.found and all(kind == "off-page" for kind in placed):
+        if self.characters and all(kind == "off-page" for kind in kinds):
             raise Unreadable(
-                "characters, all of which fall off the page",
+                "characters, but all outside the page",
                 "characters on the page",
-                "print the document anew",
+                "print the document to a new PDF",
                 self.renderer.number,
             )
-        return [kind or self._kind(at) for at, kind in enumerate(placed)]
+        return [kind or self._kind(index) for index, kind in enumerate(kinds)]
 
-    def _outside(self, at: int) -> str | None:
-        left, bottom, right, top = self.found[at].box
+    def _outside(self, index: int) -> str | None:
+        left, bottom, right, top = self.characters[index].box
         x, y = (left + right) / 2, (bottom + top) / 2
         for frame, kind in ((self.renderer.media, "off-page"), (self.renderer.crop, "cropped")):
             if not (frame[0] <= x <= frame[2] and frame[1] <= y <= frame[3]):
                 return kind
         return None
 
-    def _kind(self, at: int) -> str | None:
-        place = self.renderer.cut(self.pixels[at])
-        area = (place[2] - place[0]) * (place[3] - place[1])
-        counts = self.combined.crop(place).histogram()
-        ink = counts[1] + counts[3] + counts[5] + counts[7]
-        seen, dim = counts[3] + counts[7], sum(counts[4:8])
-        if not ink:
-            if self.found[at].coded or _most(self.ink, place) >= 8:
-                # Thinner than a pixel: any change at all counts.
-                ink, seen = 1, int(counts[2] + counts[3] + counts[6] + counts[7] > 0)
-            else:
-                return None
-        ratio = seen / ink
-        if at in self.own:
-            own = mask(self.own[at], _CHANGED).histogram()[1]
-            if own < _OWN * max(seen, 1):
-                ratio = 0.0
-        tiny = self.found[at].size < _TINY
-        pale = _most(self.changed, place) < _PALE
-        if ratio >= _IN_PART and dim < 0.4 * area and not tiny and not pale:
+    def _kind(self, index: int) -> str | None:
+        box = self.renderer.clip_to_pixels(self.pixels[index])
+        area = (box[2] - box[0]) * (box[3] - box[1])
+        counts = self.combined.crop(box).histogram()
+        dim = sum(counts[4:8])
+        ratio = self._share_seen(index, box, counts)
+        if ratio is None:
             return None
-        dark = self._on_dark(at, place, area)
+        tiny = self.characters[index].size < _TINY
+        pale = _max(self.changed, box) < _PALE
+        if ratio >= _PARTLY_HIDDEN and dim < _MAX_DIM_SHARE * area and not tiny and not pale:
+            return None
+        dark = self._is_on_dark(index, box, area)
         if ratio < _HIDDEN or tiny or (pale and not dark):
             return "hidden-over-dark" if dark else "hidden-over-light"
-        return self._dimmed(place, dark, ratio)
+        return self._kind_of_visible(box, dark, ratio)
 
-    def _on_dark(self, at: int, place: Pixels, area: int) -> bool:
-        """Whether the ground is dark: around the character, for a dot of a scan is no box."""
-        size = self.found[at].size * self.renderer.scale
+    def _share_seen(self, index: int, box: PixelBox, counts: Sequence[int]) -> float | None:
+        """Return the share of a glyph's ink that changed, or None for a glyph that draws nothing.
+
+        `counts` is the histogram of `combined` in its box.
+        """
+        ink = counts[1] + counts[3] + counts[5] + counts[7]
+        seen = counts[3] + counts[7]
+        if not ink:
+            if not self.characters[index].coded and _max(self.ink, box) < 8:
+                return None
+            # The glyph is thinner than a pixel: any change at all counts.
+            ink, seen = 1, int(counts[2] + counts[3] + counts[6] + counts[7] > 0)
+        if index in self.own_changes:
+            own = mask(self.own_changes[index], _CHANGED).histogram()[1]
+            if own < _MIN_OWN_INK * max(seen, 1):
+                return 0.0
+        return seen / ink
+
+    def _is_on_dark(self, index: int, box: PixelBox, area: int) -> bool:
+        """Return whether a character's background is dark.
+
+        Its surroundings count too, because a speck of a scan is not a box.
+        """
+        size = self.characters[index].size * self.renderer.scale
         reach = max(0.3 * size, 1.5)
-        left, top, right, bottom = self.pixels[at]
+        left, top, right, bottom = self.pixels[index]
         x, y = (left + right) / 2, (top + bottom) / 2
-        around = self.renderer.cut(
+        around = self.renderer.clip_to_pixels(
             (
                 min(left, x - reach),
                 min(top, y - reach),
@@ -221,130 +262,148 @@ class _PageAudit:
             )
         )
         large = area > 0.12 * size**2
-        if at in self.own and share(self.dark_with_text, around) >= _DARK_GROUND:
-            return True  # what covers it is text as well
-        return share(self.dark, around) >= _DARK_GROUND or (
-            large and share(self.dark, place) >= 0.97
+        if index in self.own_changes and share(self.dark_with_text, around) >= _DARK_BACKGROUND:
+            return True  # it is covered by other text
+        return share(self.dark, around) >= _DARK_BACKGROUND or (
+            large and share(self.dark, box) >= _DARK_PLACE
         )
 
-    def _dimmed(self, place: Pixels, dark: bool, ratio: float) -> str | None:
-        """Of a character that shows, at least in part: whether it may have been meant not to."""
-        own = max(_INK, _most(self.ink, place))
-        contrast = _most(self.changed, place) * 255 / own
-        if dark and contrast < _DARKER and _mean(self.full, place) < _mean(self.grey, place):
+    def _kind_of_visible(self, box: PixelBox, dark: bool, ratio: float) -> str | None:
+        """Return the kind of finding if a character that shows, at least in part, may be covered."""
+        own = max(_INK, _max(self.ink, box))
+        contrast = _max(self.changed, box) * 255 / own
+        if dark and contrast < _DARKER and _mean(self.full, box) < _mean(self.background, box):
             return "faint-over-dark"
         if dark and contrast < _WEAK:
             return "faint-over-dark" if contrast < _FAINT else "under-translucent"
-        if ratio < _IN_PART:
+        if ratio < _PARTLY_HIDDEN:
             return "hidden-over-dark" if dark else "partly-covered"
-        through = _most(self._shown_through(), place) / own
-        # Nothing at all shows through where a glyph brings colours of its own.
-        return "under-translucent" if 0.02 < through < _SHOWS_THROUGH else None
+        through = _max(self._shown_through(), box) / own
+        return "under-translucent" if _OWN_COLOURS < through < _SHOWS_THROUGH else None
 
     def _shown_through(self) -> Image.Image:
-        """How much of its own contrast each bit of text has below all that lies over it."""
+        """Return, per pixel, the contrast of the text that shows through everything drawn over it."""
         if self._through is None:
-            black = self.renderer.draw()
+            black = self.renderer.render()
             self.renderer.paint_text(255)
-            self._through = difference(self.renderer.draw(), black)
+            self._through = difference(self.renderer.render(), black)
         return self._through
 
-    def _apart(self) -> dict[int, Image.Image]:
-        """For each character that lies on another's: what changes there without its own object."""
-        lying = _lying_on_others(self.found)
-        if not lying:
+    def _own_changes(self) -> dict[int, Image.Image]:
+        """Return, for each character that overlaps another, what changes there without its text object."""
+        overlaps = _find_overlaps(self.characters)
+        if not overlaps:
             return {}
-        whole = self.renderer.draw()
-        handles = {
-            ctypes.cast(one, ctypes.c_void_p).value: one
-            for one in self.renderer.of_kind(pdfium.FPDF_PAGEOBJ_TEXT)
+        whole = self.renderer.render()
+        text_objects = {
+            ctypes.cast(obj, ctypes.c_void_p).value: obj
+            for obj in self.renderer.of_kind(pdfium.FPDF_PAGEOBJ_TEXT)
         }
-        apart: dict[int, Image.Image] = {}
-        for number, (owner, ats) in enumerate(lying.items()):
-            if number >= _MOST_OVERLAPS or owner not in handles:
-                self.unresolved |= set(ats)
+        changes: dict[int, Image.Image] = {}
+        for number, (owner, indices) in enumerate(overlaps.items()):
+            if number >= _MAX_OVERLAPS or owner not in text_objects:
+                self.unresolved |= set(indices)
                 continue
-            alone = difference(whole, self.renderer.without(handles[owner]))
-            apart |= {at: alone.crop(self.renderer.cut(self.pixels[at])) for at in ats}
-        return apart
+            changed = difference(whole, self.renderer.render_without(text_objects[owner]))
+            changes |= {
+                index: changed.crop(self.renderer.clip_to_pixels(self.pixels[index]))
+                for index in indices
+            }
+        return changes
 
 
-def _mean(picture: Image.Image, place: Pixels) -> float:
-    """The mean grey of a picture within a box."""
-    counts = picture.crop(place).histogram()
+def _mean(image: Image.Image, box: PixelBox) -> float:
+    """Return the mean grey of an image within a box."""
+    counts = image.crop(box).histogram()
     return sum(grey * count for grey, count in enumerate(counts)) / max(1, sum(counts))
 
 
-def _most(picture: Image.Image, place: Pixels) -> int:
-    """The brightest grey of a picture within a box."""
-    return int(picture.crop(place).getextrema()[1])  # type: ignore[arg-type]
+def _max(image: Image.Image, box: PixelBox) -> int:
+    """Return the lightest grey of an image within a box."""
+    return int(image.crop(box).getextrema()[1])  # type: ignore[arg-type]
 
 
-def _lying_on_others(found: Sequence[Character]) -> dict[int, list[int]]:
-    """By text object, its characters that lie on characters of another one."""
+def _find_overlaps(characters: Sequence[Character]) -> dict[int, list[int]]:
+    """Return, by text object, the indices of its characters that overlap those of another.
+
+    Beyond `_MAX_PAIRS` comparisons, every character of the text objects concerned counts as overlapping.
+    """
     members: dict[int, list[int]] = defaultdict(list)
-    for at, one in enumerate(found):
-        members[one.owner].append(at)
-    bounds = {owner: _union(found[at].box for at in ats) for owner, ats in members.items()}
-    cells: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for index, one in enumerate(characters):
+        members[one.owner].append(index)
+    overlaps: dict[int, list[int]] = {}
+    compared = 0
+    for owner, other in _overlapping_objects(characters, members):
+        for index in members[owner]:
+            compared += len(members[other])
+            box = characters[index].box
+            least = _MIN_OVERLAP * (box[2] - box[0]) * (box[3] - box[1])
+            if compared < _MAX_PAIRS and not any(
+                _overlap(box, characters[below].box) > least for below in members[other]
+            ):
+                continue
+            if index not in overlaps.setdefault(owner, []):
+                overlaps[owner].append(index)
+    return {owner: indices for owner, indices in overlaps.items() if indices}
+
+
+def _overlapping_objects(
+    characters: Sequence[Character], members: dict[int, list[int]]
+) -> list[tuple[int, int]]:
+    """Return the ordered pairs of text objects whose bounding boxes overlap, both ways round."""
+    bounds = {
+        owner: _union(characters[index].box for index in indices)
+        for owner, indices in members.items()
+    }
+    grid: dict[tuple[int, int], list[int]] = defaultdict(list)
     for owner, (left, bottom, right, top) in bounds.items():
         for x in range(int(left // _CELL), int(right // _CELL) + 1):
             for y in range(int(bottom // _CELL), int(top // _CELL) + 1):
-                cells[x, y].append(owner)
-    pairs = {
-        (upper, lower)
-        for owners in cells.values()
-        for upper in owners
-        for lower in owners
-        if upper != lower and _overlap(bounds[upper], bounds[lower]) > 0
-    }
-    lying: dict[int, list[int]] = {}
-    tried = 0
-    for upper, lower in sorted(pairs):
-        for at in members[upper]:
-            tried += len(members[lower])
-            box = found[at].box
-            least = _OVERLAP * (box[2] - box[0]) * (box[3] - box[1])
-            if tried < _MOST_PAIRS and not any(
-                _overlap(box, found[under].box) > least for under in members[lower]
-            ):
-                continue
-            if at not in lying.setdefault(upper, []):
-                lying[upper].append(at)
-    return {owner: ats for owner, ats in lying.items() if ats}
+                grid[x, y].append(owner)
+    return sorted(
+        {
+            (one, other)
+            for owners in grid.values()
+            for one in owners
+            for other in owners
+            if one != other and _overlap(bounds[one], bounds[other]) > 0
+        }
+    )
 
 
 def _overlap(one: Box, other: Box) -> float:
+    """Return the area that two boxes share."""
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
     return width * height if width > 0 and height > 0 else 0.0
 
 
 def _union(boxes: Iterable[Box]) -> Box:
+    """Return the bounding box of boxes."""
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     return min(lefts), min(tops), max(rights), max(bottoms)
 
 
-def _in_lines(
-    renderer: Renderer, found: Sequence[Character], kinds: Sequence[str | None]
+def _group_by_line(
+    renderer: Renderer, characters: Sequence[Character], kinds: Sequence[str | None]
 ) -> Iterable[AuditFinding]:
-    """The findings, neighbours of one kind on a line as one."""
-    together: list[Box] = []
+    """Yield one finding for each run of neighbouring characters on a line that have the same kind."""
+    run: list[Box] = []
     last: str | None = None
-    ends = [*zip(kinds, (one.box for one in found), strict=True), (None, (0.0, 0.0, 0.0, 0.0))]
-    for kind, box in ends:
+    end = (None, (0.0, 0.0, 0.0, 0.0))
+    for kind, box in [*zip(kinds, (one.box for one in characters), strict=True), end]:
         near = (
-            bool(together)
-            and box[1] < together[-1][3] + 2
-            and box[3] > together[-1][1] - 2
-            and abs(box[0] - together[-1][2]) < 40
+            bool(run)
+            and box[1] < run[-1][3] + 2
+            and box[3] > run[-1][1] - 2
+            and abs(box[0] - run[-1][2]) < 40
         )
         if last and (kind != last or not near):
-            place = renderer.seen(renderer.pixels(_union(together)))
+            place = renderer.to_points(renderer.to_pixels(_union(run)))
             dark = last in ("hidden-over-dark", "faint-over-dark")
             verdict: Verdict = "refuse" if dark else "pending"
-            yield AuditFinding(last, verdict, renderer.number, place, len(together))
-            together = []
+            yield AuditFinding(last, verdict, renderer.number, place, len(run))
+            run = []
         if kind:
-            together.append(box)
+            run.append(box)
         last = kind

@@ -1,4 +1,4 @@
-"""Read a page: its lines of text and its tables, with black boxes in their places as markers."""
+"""Read a page's layout: its lines of text and its ruled tables, with a marker for each black box."""
 
 from __future__ import annotations
 
@@ -13,34 +13,42 @@ from pdfplumber.table import Table as PlumberTable
 from pdfplumber.utils.clustering import cluster_objects
 from pdfplumber.utils.text import extract_text, extract_words
 
-from ingest.pdf.boxes import THIN, areas
+from ingest.pdf.boxes import THIN, DarkArea, find_dark_areas
 from ingest.pdf.hidden_text import DARK, Visibility
 from ingest.records.audit_findings import AuditFinding, Box, Verdict
 from ingest.text.redaction import BOX
 
 SUMMARY, COLUMNS = 2, 6
-_TOUCHING = 0.15
-"""The gap between two words, in sizes of their type, where the document has no spaces."""
-_LOW = 0.7
-"""How high a box must at least be, in lines, to hide one."""
-_WHOLE = 0.85
-"""The share of a cell that is dark where the whole cell is."""
-_PITCH = 1.5
-"""From line to line, in sizes of type, where no cell of a table has lines to tell by."""
+_WORD_GAP = 0.15
+"""The gap between two words, in type sizes, in documents without space characters."""
+_MIN_BOX_HEIGHT = 0.7
+"""The least height of a box that can hide a line, in type sizes."""
+_WHOLE_CELL = 0.85
+"""Share of a cell that is dark if the whole cell is."""
+_LINE_PITCH = 1.5
+"""Distance between lines, in type sizes, if no cell of a table has two lines to measure it by."""
 _BOLD = ("bold", "black", "heavy")
+"""Parts of the names of bold fonts."""
 
-_GRID = 16.0
-_AGAIN = 0.4
-"""Points: steps of the place in which a character is printed again."""
-_UNDRAWN = 1.0
-"""Points a side, below which nothing of a character is drawn."""
+_CELL = 16.0
+"""Points per side of the grid cells of a box index."""
+_REPRINT_STEP = 0.4
+"""Points within which the same character is printed twice to look bold."""
+_MIN_DRAWN_SIDE = 1.0
+"""Points. A character with a shorter side is not drawn."""
+_MAX_UNDRAWN_ON_DARK = 2
+"""Undrawn characters on a dark background that the two parsers' different measures can explain."""
 
 Char = dict[str, Any]
+"""A character as pdfplumber describes it."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of text outside the tables: its words with their left edges, and whether each is bold."""
+    """A line of text outside the tables, in points from the top left of the page as displayed.
+
+    `size` is its type size; `words` holds (text, left edge, bold) for each word.
+    """
 
     top: float
     bottom: float
@@ -62,20 +70,23 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """A ruled table: its rows of cells as text, from the top, a marker for each box."""
+    """A ruled table: its rows of cells as text, from the top, with a marker for each box."""
 
     top: float
     rows: tuple[tuple[str, ...], ...]
     loose: int = 0
-    """Characters within the table that stand in no cell of its."""
+    """The number of characters that are within the table but in none of its cells."""
     joined: int = 0
-    """Cells that have no rule of their own, and stand within another."""
+    """The number of cells without rules of their own, which are part of another cell."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """What can be read on a page, from the top. `hidden` is how many characters its boxes in summaries
-    may stand over, by their width; `shown` is how many characters of summaries can be read."""
+    """What can be read on a page, from the top.
+
+    `hidden` estimates how many characters the boxes in summaries cover, by their width; `shown` counts
+    the characters of summaries that can be read.
+    """
 
     parts: tuple[Line | Table, ...]
     hidden: float = 0.0
@@ -83,37 +94,39 @@ class Page:
     findings: tuple[AuditFinding, ...] = ()
 
 
-class _Places:
-    """Where characters stand, to be found by the boxes that another parser gives them."""
+class _BoxIndex:
+    """A grid index of the characters that one parser found, to match those of another against."""
 
     def __init__(self, boxes: Sequence[Box]) -> None:
-        self.taken: set[int] = set()
-        self.at: dict[tuple[int, int], list[tuple[int, float, float]]] = {}
+        self._matched: set[int] = set()
+        self._cells: dict[tuple[int, int], list[tuple[int, float, float]]] = {}
         for number, box in enumerate(boxes):
             x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-            self.at.setdefault((int(x // _GRID), int(y // _GRID)), []).append((number, x, y))
-        self.count = len(boxes)
+            cell = int(x // _CELL), int(y // _CELL)
+            self._cells.setdefault(cell, []).append((number, x, y))
+        self._count = len(boxes)
 
-    def take(self, box: Box) -> bool:
-        """Whether any stands in `box`, or as near as two parsers may differ."""
-        high = box[3] - box[1]
-        if not (box[2] - box[0] > 0.01 and high > 0.01):
+    def match(self, box: Box) -> bool:
+        """Return whether any character has its centre in `box`, give or take the parsers' differences."""
+        height = box[3] - box[1]
+        if not (box[2] - box[0] > 0.01 and height > 0.01):
             return False
-        left, top = box[0] - 0.5, box[1] - 0.25 * high
-        right, bottom = box[2] + 0.5, box[3] + 0.25 * high
-        found = False
-        for column in range(int(left // _GRID), int(right // _GRID) + 1):
-            for row in range(int(top // _GRID), int(bottom // _GRID) + 1):
-                for number, x, y in self.at.get((column, row), ()):
-                    if left <= x <= right and top <= y <= bottom:
-                        self.taken.add(number)
-                        found = True
-        return found
+        left, top = box[0] - 0.5, box[1] - 0.25 * height
+        right, bottom = box[2] + 0.5, box[3] + 0.25 * height
+        matched = {
+            number
+            for column in range(int(left // _CELL), int(right // _CELL) + 1)
+            for row in range(int(top // _CELL), int(bottom // _CELL) + 1)
+            for number, x, y in self._cells.get((column, row), ())
+            if left <= x <= right and top <= y <= bottom
+        }
+        self._matched |= matched
+        return bool(matched)
 
     @property
-    def left(self) -> int:
-        """How many no box was given for."""
-        return self.count - len(self.taken)
+    def unmatched(self) -> int:
+        """The number of characters that have not been matched."""
+        return self._count - len(self._matched)
 
 
 @dataclass
@@ -124,15 +137,18 @@ class _Cell:
 
 
 def parse_page(page: PlumberPage, visibility: Visibility, scale: float, number: int) -> Page:
-    """The page as pdfplumber has it, less what `sight` says cannot be seen, with its boxes."""
+    """Return what can be read on a page, without the characters that `visibility` says are hidden.
+
+    `scale` is that of `visibility.background`, in pixels per point.
+    """
     left, top = page.bbox[0], page.bbox[1]
-    kept = page.filter(_kept)
+    kept = page.filter(_is_kept)
     layout = PageLayout(visibility, scale, (left, top), number)
-    tables = [table for table in kept.find_tables(_settings(kept)) if _wide(table)]
+    tables = [table for table in kept.find_tables(_table_settings(kept)) if _has_columns(table)]
     chars = layout.audited(_dedupe_chars(kept.chars))
-    parsed_tables = [layout.table(table, chars) for table in tables]
+    parsed_tables = [layout.parse_table(table, chars) for table in tables]
     frames = [table.bbox for table in tables]
-    outside = [char for char in chars if not any(_inside(char, frame) for frame in frames)]
+    outside = [char for char in chars if not any(_is_inside(char, frame) for frame in frames)]
     parts: list[Line | Table] = [*parsed_tables, *_lines(outside, left, top)]
     return Page(
         tuple(sorted(parts, key=lambda part: part.top)),
@@ -143,53 +159,56 @@ def parse_page(page: PlumberPage, visibility: Visibility, scale: float, number: 
 
 
 def _dedupe_chars(chars: Sequence[Char]) -> Iterator[Char]:
-    """Each character once, where it is printed again in nearly the same place to look bold."""
+    """Yield each character once that is printed again in nearly the same place to look bold."""
     printed: set[tuple[str, int, int]] = set()
     for char in chars:
-        x, y = round(char["x0"] / _AGAIN), round(char["top"] / _AGAIN)
-        places = {(char["text"], x + a, y + b) for a in (-1, 0, 1) for b in (-1, 0, 1)}
-        if not char["text"].strip() or not places & printed:
+        x, y = round(char["x0"] / _REPRINT_STEP), round(char["top"] / _REPRINT_STEP)
+        nearby = {(char["text"], x + a, y + b) for a in (-1, 0, 1) for b in (-1, 0, 1)}
+        if not char["text"].strip() or not nearby & printed:
             printed.add((char["text"], x, y))
             yield char
 
 
-def _kept(found: Char) -> bool:
-    """Not what would be taken for rules, the edges of boxes."""
-    kind = found["object_type"]
+def _is_kept(obj: Char) -> bool:
+    """Return whether an object can be part of a table: not an image or a box, whose edges look like rules."""
+    kind = obj["object_type"]
     if kind in ("rect", "curve"):
         return not (
-            found.get("fill")
-            and found["width"] >= THIN
-            and found["height"] >= THIN
-            and _is_dark(found.get("non_stroking_color"))
+            obj.get("fill")
+            and obj["width"] >= THIN
+            and obj["height"] >= THIN
+            and _is_dark_fill(obj.get("non_stroking_color"))
         )
     return bool(kind != "image")
 
 
-def _is_dark(colour: Any) -> bool:
-    """Whether a fill is not plainly light. A colour of one part is grey or a tint; of four, inks."""
-    parts = (colour,) if isinstance(colour, (int, float)) else tuple(colour or ())
-    if not all(isinstance(part, (int, float)) for part in parts):
+def _is_dark_fill(colour: Any) -> bool:
+    """Return whether a fill is not clearly light. One component is a grey or tint, three RGB, four CMYK."""
+    components = (colour,) if isinstance(colour, (int, float)) else tuple(colour or ())
+    if not all(isinstance(component, (int, float)) for component in components):
         return True
-    if len(parts) == 3:
-        return bool(max(parts) < 0.6)
-    if len(parts) == 4:
-        return bool(parts[3] > 0.4 or min(parts[:3]) > 0.4)
-    return not parts or bool(parts[0] < 0.6)
+    if len(components) == 3:
+        return bool(max(components) < 0.6)
+    if len(components) == 4:
+        return bool(components[3] > 0.4 or min(components[:3]) > 0.4)
+    return not components or bool(components[0] < 0.6)
 
 
-def _settings(page: PlumberPage) -> dict[str, Any]:
-    """Rules make tables; where a page break cut a row, the ends of the upright rules close it."""
-    upright = [edge for edge in page.edges if edge["orientation"] == "v"]
+def _table_settings(page: PlumberPage) -> dict[str, Any]:
+    """Return pdfplumber's settings for tables made by rules.
+
+    The ends of the vertical rules close a row that a page break cuts where no horizontal rule is drawn.
+    """
+    vertical = [edge for edge in page.edges if edge["orientation"] == "v"]
     ends: list[float] = []
-    reach: tuple[float, float] | None = None
-    for edge in sorted(upright, key=lambda edge: float(edge["top"])):
-        if reach and edge["top"] <= reach[1] + 3:
-            reach = (reach[0], max(reach[1], edge["bottom"]))
+    extent: tuple[float, float] | None = None
+    for edge in sorted(vertical, key=lambda edge: float(edge["top"])):
+        if extent and edge["top"] <= extent[1] + 3:
+            extent = (extent[0], max(extent[1], edge["bottom"]))
             continue
-        ends += reach or ()
-        reach = (edge["top"], edge["bottom"])
-    ends += reach or ()
+        ends += extent or ()
+        extent = (edge["top"], edge["bottom"])
+    ends += extent or ()
     return {
         "vertical_strategy": "lines",
         "horizontal_strategy": "lines",
@@ -197,149 +216,180 @@ def _settings(page: PlumberPage) -> dict[str, Any]:
     }
 
 
-def _wide(table: PlumberTable) -> bool:
+def _has_columns(table: PlumberTable) -> bool:
     return max(len([cell for cell in row.cells if cell]) for row in table.rows) > 1
 
 
 class PageLayout:
-    """One page's tables, with what is counted on the way."""
+    """Parses the tables of one page, and collects findings and counts on the way."""
 
     def __init__(
         self, visibility: Visibility, scale: float, origin: tuple[float, float], number: int
     ) -> None:
         self.visibility, self.origin, self.number = visibility, origin, number
         self.scale = scale
-        self.areas = [(area, area.box) for area in areas(visibility.bare, scale)]
+        self.areas = [(area, area.box) for area in find_dark_areas(visibility.background, scale)]
         self.findings: list[AuditFinding] = []
         self.hidden = 0.0
         self.shown = 0
 
     def audited(self, chars: Iterable[Char]) -> list[Char]:
-        """The characters that the audit saw as well, and white space.
+        """Return the characters that the audit found visible, and white space.
 
-        Two parsers read a page: what one alone finds was not audited, or would be lost.
+        Two parsers read the page. Characters that only one of them finds become findings, because they
+        were not audited or would be lost.
         """
-        seen, unseen = _Places(self.visibility.seen), _Places(self.visibility.unseen)
+        visible, hidden = _BoxIndex(self.visibility.visible), _BoxIndex(self.visibility.hidden)
         kept: list[Char] = []
-        alone = on_dark = 0
+        unaudited = on_dark = 0
         for char in chars:
             x, y = self.origin
             box = (char["x0"] - x, char["top"] - y, char["x1"] - x, char["bottom"] - y)
-            if not char["text"].strip() or seen.take(box):
+            if not char["text"].strip() or visible.match(box):
                 kept.append(char)
-            elif not unseen.take(box):
-                alone += 1
-                undrawn = min(box[2] - box[0], box[3] - box[1]) < _UNDRAWN
-                on_dark += undrawn and self._dark(box)
-        if alone:
-            # Some are a matter of two parsers' measures; of no extent, on a dark ground, are words.
-            verdict: Verdict = "refuse" if on_dark > 2 else "pending"
-            self.findings.append(AuditFinding("unaudited", verdict, self.number, None, alone))
-        if seen.left:
-            self.findings.append(AuditFinding("unread", "pending", self.number, None, seen.left))
+            elif not hidden.match(box):
+                unaudited += 1
+                undrawn = min(box[2] - box[0], box[3] - box[1]) < _MIN_DRAWN_SIDE
+                on_dark += undrawn and self._is_on_dark(box)
+        if unaudited:
+            verdict: Verdict = "refuse" if on_dark > _MAX_UNDRAWN_ON_DARK else "pending"
+            self.findings.append(AuditFinding("unaudited", verdict, self.number, None, unaudited))
+        if visible.unmatched:
+            self.findings.append(
+                AuditFinding("unread", "pending", self.number, None, visible.unmatched)
+            )
         return kept
 
-    def _dark(self, box: Box) -> bool:
-        """Whether the middle of a box lies on a dark ground."""
-        width, height = self.visibility.bare.size
+    def _is_on_dark(self, box: Box) -> bool:
+        """Return whether the centre of a box is on a dark background."""
+        width, height = self.visibility.background.size
         x, y = (box[0] + box[2]) / 2 * self.scale, (box[1] + box[3]) / 2 * self.scale
         if not (0 <= x < width and 0 <= y < height):
             return False
-        grey = self.visibility.bare.getpixel((int(x), int(y)))
+        grey = self.visibility.background.getpixel((int(x), int(y)))
         return isinstance(grey, int) and grey < DARK
 
-    def table(self, table: PlumberTable, chars: Sequence[Char]) -> Table:
-        within = [char for char in chars if _inside(char, table.bbox)]
-        frames = [(row.bbox, row.cells) for row in table.rows]
-        joined = sum(not cell for _, cells in frames for cell in cells)
-        rows = [[_Cell(cell) if cell else None for cell in cells] for _, cells in frames]
-        loose = 0
-        for char in within:
-            found = next(
-                (
-                    cell
-                    for (frame, _), of_row in zip(frames, rows, strict=True)
-                    if _inside(char, frame)
-                    for cell in of_row
-                    if cell and _inside(char, cell.box)
-                ),
-                None,
-            )
-            if found:
-                found.chars.append(char)
-            elif char["text"].strip():
-                loose += 1
-        size = median(char["size"] for char in within) if within else 9.0
-        steps = [step for row in rows for cell in row if cell for step in _steps(cell.chars)]
-        pitch = min(median(steps), 2 * size) if steps else _PITCH * size
+    def parse_table(self, table: PlumberTable, chars: Sequence[Char]) -> Table:
+        """Return a table's cells as text. `chars` are those of the page."""
+        inside = [char for char in chars if _is_inside(char, table.bbox)]
+        rows = [[_Cell(cell) if cell else None for cell in row.cells] for row in table.rows]
+        joined = sum(not cell for row in rows for cell in row)
+        loose = _assign_to_cells(inside, [row.bbox for row in table.rows], rows)
+        size = median(char["size"] for char in inside) if inside else 9.0
+        steps = [step for row in rows for cell in row if cell for step in _line_steps(cell.chars)]
+        pitch = min(median(steps), 2 * size) if steps else _LINE_PITCH * size
         heads = [_text(cell.chars) for cell in rows[0] if cell]
         for row in rows:
             for column, cell in enumerate(row):
                 if cell:
-                    hidden = self._mark(cell, size, pitch)
+                    hidden = self._add_markers(cell, size, pitch)
                     if len(row) == COLUMNS and column == SUMMARY and "TOTAL" not in heads:
                         self._count_characters(cell, hidden, size)
-            dark = [cell for cell in row if cell and cell.dark]
-            if not any(char["text"].strip() for cell in dark for char in cell.chars):
-                # A dark row with words in it is a heading.
-                boxes = [_moved(cell.box, -self.origin[0], -self.origin[1]) for cell in dark]
-                self.findings += [
-                    AuditFinding("dark-cell", "pending", self.number, box) for box in boxes
-                ]
+            self._report_dark_cells([cell for cell in row if cell and cell.dark])
         texts = tuple(tuple(_text(cell.chars) if cell else "" for cell in row) for row in rows)
         return Table(table.bbox[1] - self.origin[1], texts, loose, joined)
 
+    def _report_dark_cells(self, cells: Sequence[_Cell]) -> None:
+        """Report the dark cells of a row, unless there is text in them: then the row is a heading."""
+        if not any(char["text"].strip() for cell in cells for char in cell.chars):
+            boxes = [_shift(cell.box, -self.origin[0], -self.origin[1]) for cell in cells]
+            self.findings += [
+                AuditFinding("dark-cell", "pending", self.number, box) for box in boxes
+            ]
+
     def _count_characters(self, cell: _Cell, hidden: float, size: float) -> None:
-        """Count what a summary shows, and what its boxes may hide at the width of its letters."""
+        """Count what a summary shows, and estimate what its boxes cover from its mean character width.
+
+        `hidden` is the width of the boxes in points.
+        """
         shown = [char for char in cell.chars if char["text"] != BOX]
-        seen = sum(bool(char["text"].strip()) for char in shown)
         widths = [char["x1"] - char["x0"] for char in shown]
-        self.shown += seen
+        self.shown += sum(bool(char["text"].strip()) for char in shown)
         self.hidden += hidden / (sum(widths) / len(widths) if widths else 0.5 * size)
 
-    def _mark(self, cell: _Cell, size: float, pitch: float) -> float:
-        """Put a marker into the cell for each box in it; the width of all of them, in points."""
+    def _add_markers(self, cell: _Cell, size: float, pitch: float) -> float:
+        """Add a marker to the cell for each line that a box in it covers; return their width in points."""
         width = 0.0
         x, y = self.origin
-        frame = _moved(cell.box, -x, -y)
+        frame = _shift(cell.box, -x, -y)
         shown = [char for char in cell.chars if char["text"].strip()]
         for area, bounds in self.areas:
             if not _overlaps(bounds, frame):
                 continue
-            parts = [part for part in area.within(frame) if part[3] - part[1] >= _LOW * size]
-            inside = [char for char in shown if area.covers(*_middle(char, x, y))]
-            if sum(map(_area, parts)) >= _WHOLE * _area(frame):
+            boxes = [
+                box
+                for box in area.rectangles_in(frame)
+                if box[3] - box[1] >= _MIN_BOX_HEIGHT * size
+            ]
+            if sum(map(_area, boxes)) >= _WHOLE_CELL * _area(frame):
                 cell.dark = True
                 continue
-            if parts and inside:
-                found = AuditFinding("text-in-box", "pending", self.number, bounds, len(inside))
-                self.findings.append(found)
-                cell.chars = [char for char in cell.chars if char not in inside]
-            for left, top, right, bottom in parts:
+            if boxes:
+                self._remove_text_in_box(cell, area, bounds, shown)
+            for left, top, right, bottom in boxes:
                 lines = max(1, round((bottom - top) / pitch))
-                for at in range(lines):
-                    middle = y + top + (at + 0.5) * (bottom - top) / lines
+                for index in range(lines):
+                    middle = y + top + (index + 0.5) * (bottom - top) / lines
                     cell.chars.append(_marker(left + x, right + x, middle, shown, size))
                     width += right - left
         return width
 
+    def _remove_text_in_box(
+        self, cell: _Cell, area: DarkArea, bounds: Box, shown: Sequence[Char]
+    ) -> None:
+        """Remove the visible text on a box, which states the reason for the redaction, and report it."""
+        inside = [char for char in shown if area.covers(*_centre(char, *self.origin))]
+        if inside:
+            finding = AuditFinding("text-in-box", "pending", self.number, bounds, len(inside))
+            self.findings.append(finding)
+            cell.chars = [char for char in cell.chars if char not in inside]
 
-def _steps(chars: Sequence[Char]) -> list[float]:
-    """From line to line within a cell."""
+
+def _assign_to_cells(
+    chars: Sequence[Char], frames: Sequence[Box], rows: Sequence[Sequence[_Cell | None]]
+) -> int:
+    """Add each character to the cell that contains it; return how many are in none.
+
+    `frames` are the bounding boxes of `rows`. White space may be in none.
+    """
+    loose = 0
+    for char in chars:
+        containing = next(
+            (
+                cell
+                for frame, row in zip(frames, rows, strict=True)
+                if _is_inside(char, frame)
+                for cell in row
+                if cell and _is_inside(char, cell.box)
+            ),
+            None,
+        )
+        if containing:
+            containing.chars.append(char)
+        elif char["text"].strip():
+            loose += 1
+    return loose
+
+
+def _line_steps(chars: Sequence[Char]) -> list[float]:
+    """Return the distances between the lines of a cell, in points."""
     bottoms = sorted({round(char["bottom"], 1) for char in chars if char["text"].strip()})
     return [b - a for a, b in pairwise(bottoms) if b - a > THIN]
 
 
-def _middle(char: Char, x: float, y: float) -> tuple[float, float]:
-    """The middle of a character, as on a page whose corner is at `x` and `y`."""
+def _centre(char: Char, x: float, y: float) -> tuple[float, float]:
+    """Return the centre of a character on a page whose top left corner is at (`x`, `y`)."""
     return (char["x0"] + char["x1"]) / 2 - x, (char["top"] + char["bottom"]) / 2 - y
 
 
 def _marker(left: float, right: float, middle: float, chars: Sequence[Char], size: float) -> Char:
-    """A character that stands for a box, on the nearest line of the cell's text, or on its own."""
+    """Return a character that marks a box, aligned with the nearest line of the cell's text if any is near.
+
+    pdfplumber then puts it into reading order with the others.
+    """
     lines = {((char["top"] + char["bottom"]) / 2): char for char in chars if char["text"].strip()}
     nearest = min(lines, key=lambda line: abs(line - middle), default=None)
-    if nearest is not None and abs(nearest - middle) <= 0.6 * _PITCH * size:
+    if nearest is not None and abs(nearest - middle) <= 0.6 * _LINE_PITCH * size:
         top, bottom = lines[nearest]["top"], lines[nearest]["bottom"]
     else:
         top, bottom = middle - size / 2, middle + size / 2
@@ -351,19 +401,19 @@ def _marker(left: float, right: float, middle: float, chars: Sequence[Char], siz
 
 
 def _text(chars: Sequence[Char]) -> str:
-    """The text of a cell, its lines in one, white space folded."""
-    return " ".join(extract_text(list(chars), x_tolerance_ratio=_TOUCHING).split())
+    """Return the text of a cell on one line, white space folded."""
+    return " ".join(extract_text(list(chars), x_tolerance_ratio=_WORD_GAP).split())
 
 
 def _lines(chars: Sequence[Char], left: float, top: float) -> list[Line]:
-    """The lines of what stands outside the tables, on a page whose corner is `left` and `top`."""
+    """Return the lines of text that are outside the tables. The page's corner is at (`left`, `top`)."""
     words = extract_words(
-        list(chars), x_tolerance_ratio=_TOUCHING, extra_attrs=["fontname", "size"]
+        list(chars), x_tolerance_ratio=_WORD_GAP, extra_attrs=["fontname", "size"]
     )
-    found = []
+    lines = []
     for line in cluster_objects(words, lambda word: word["bottom"], 3):
         line.sort(key=lambda word: float(word["x0"]))
-        found.append(
+        lines.append(
             Line(
                 min(word["top"] for word in line) - top,
                 max(word["bottom"] for word in line) - top,
@@ -372,33 +422,30 @@ def _lines(chars: Sequence[Char], left: float, top: float) -> list[Line]:
                     (
                         word["text"],
                         word["x0"] - left,
-                        any(b in word["fontname"].lower() for b in _BOLD),
+                        any(part in word["fontname"].lower() for part in _BOLD),
                     )
                     for word in line
                 ),
             )
         )
-    return found
+    return lines
 
 
-def _moved(box: Box, x: float, y: float) -> Box:
+def _shift(box: Box, x: float, y: float) -> Box:
     return box[0] + x, box[1] + y, box[2] + x, box[3] + y
 
 
-def _inside(char: Char, box: Box) -> bool:
-    x, y = (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2
+def _is_inside(char: Char, box: Box) -> bool:
+    """Return whether the centre of a character is in a box."""
+    x, y = _centre(char, 0, 0)
     return bool(box[0] <= x < box[2] and box[1] <= y < box[3])
 
 
-def _common(one: Box, other: Box) -> Box:
-    return (
-        max(one[0], other[0]), max(one[1], other[1]), min(one[2], other[2]), min(one[3], other[3])
-    )  # fmt: skip
-
-
 def _overlaps(one: Box, other: Box) -> bool:
-    common = _common(one, other)
-    return common[2] - common[0] >= THIN and common[3] - common[1] >= THIN
+    """Return whether two boxes share more than a thin strip."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    return width >= THIN and height >= THIN
 
 
 def _area(box: Box) -> float:

@@ -1,4 +1,4 @@
-"""How much a document may ask of the machine, and what it is told when it asks for more."""
+"""Resource limits for one PDF, and the error raised when it cannot be read."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from ingest.records.findings import Finding
 
 @dataclass(frozen=True)
 class Limits:
-    """`seconds` are for a page and, once, for the file as a whole; `memory` for each worker.
+    """Resource limits for one PDF.
 
-    Bytes are meant for `file` and `memory`, points for `side`, the longer side of a page.
+    `seconds` applies to each page, and once to the file as a whole; `memory` (bytes) to each worker;
+    `file` (bytes) to the file; `side` (points) to the longer side of a page; `characters` to each page;
+    `objects` to each page and to the file.
     """
 
     pages: int = 5_000
@@ -25,9 +27,10 @@ class Limits:
 
 
 class Unreadable(Exception):
-    """The document cannot be read: what was found, what was expected, what to do, and the page.
+    """The document cannot be read: what was found, what was expected, how to fix it, and the page.
 
-    The words are ours throughout. What a parser says may quote the document, and is never passed on.
+    The messages are all written in this package. A parser's own message may quote the document and is
+    never passed on.
     """
 
     def __init__(self, found: str, expected: str, fix: str, page: int | None = None) -> None:
@@ -35,5 +38,5 @@ class Unreadable(Exception):
         self.found, self.expected, self.fix, self.page = found, expected, fix, page
 
     def finding(self, file: Path) -> Finding:
-        """The same, of that file."""
+        """Return the error as a finding about `file`."""
         return Finding(file, None, self.found, self.expected, self.fix, self.page)

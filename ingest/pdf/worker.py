@@ -1,4 +1,7 @@
-"""What a worker does: look at a file as a whole, or read some of its pages. Nothing else opens a PDF."""
+"""What a worker process does: inspect a file as a whole, or read some of its pages.
+
+Nothing else opens a PDF.
+"""
 
 from __future__ import annotations
 
@@ -23,29 +26,29 @@ from pypdfium2 import PdfDocument, PdfiumError
 
 from ingest.pdf import layout
 from ingest.pdf.annotations import (
-    of_annotations,
-    pictures_under_boxes,
+    audit_annotations,
+    audit_covered_images,
     redact_quadpoints,
-    replacements,
+    strip_replacement_text,
 )
 from ingest.pdf.embedded import find_embedded
-from ingest.pdf.hidden_text import audit_visibility, characters
+from ingest.pdf.hidden_text import audit_visibility, locate_characters
 from ingest.pdf.limits import Limits, Unreadable
 from ingest.pdf.renderer import Renderer
 from ingest.records.audit_findings import AuditFinding
 
-# What these log may quote the document.
-for _talker in ("pdfminer", "pdfplumber"):
-    logging.getLogger(_talker).setLevel(logging.CRITICAL + 1)
+# Their log messages may quote the document.
+for _logger in ("pdfminer", "pdfplumber"):
+    logging.getLogger(_logger).setLevel(logging.CRITICAL + 1)
 
 _PR_SET_PDEATHSIG = 1
-_nowhere: TextIO | None = None
-"""Where the watchdog of a worker of ours writes; None in a worker of others, which it leaves alone."""
+_devnull: TextIO | None = None
+"""Where the watchdog writes. None in a worker that this project did not start: it has no watchdog."""
 
 
 @dataclass(frozen=True)
-class File:
-    """A document as a whole, with what it carries along beside its pages."""
+class FileAudit:
+    """A file as a whole: its SHA-256, its number of pages, and the findings that belong to no page."""
 
     sha256: str
     pages: int
@@ -53,8 +56,11 @@ class File:
 
 
 @dataclass(frozen=True)
-class Read:
-    """A page read and audited; or `failure`, which tells why it was not."""
+class PageResult:
+    """A page, read and audited; or a `failure`: what was found, what was expected, how to fix it.
+
+    `number` counts from 1; `characters` are those that are not white space.
+    """
 
     number: int
     page: layout.Page | None = None
@@ -65,7 +71,7 @@ class Read:
 
 @dataclass
 class OpenDocument:
-    """A document open in pypdfium2, with its forms if it has any."""
+    """A document opened in pypdfium2, and the environment of its forms if it has any."""
 
     data: bytes
     document: Any
@@ -73,51 +79,51 @@ class OpenDocument:
 
 
 def init_worker(limits: Limits) -> None:
-    """Make a process a worker of ours: bound its memory, and let it be ended when it takes too long."""
-    global _nowhere
+    """Set up a worker process: limit its memory, and let the watchdog end it if it takes too long."""
+    global _devnull
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
-        # Not to outlive who asked, however that ended.
+        # End with the parent process, however that ends.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    _nowhere = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as the worker lives
+    _devnull = Path(os.devnull).open("w")  # noqa: SIM115 - open for as long as the worker lives
 
 
 @contextlib.contextmanager
-def _timed(seconds: float) -> Iterator[None]:
-    """End this worker, even within a parser written in C, when `seconds` are over."""
-    if _nowhere:
-        faulthandler.dump_traceback_later(seconds, exit=True, file=_nowhere)
+def _time_limit(seconds: float) -> Iterator[None]:
+    """End this process after `seconds`, even while it runs a parser written in C."""
+    if _devnull:
+        faulthandler.dump_traceback_later(seconds, exit=True, file=_devnull)
     try:
         yield
     finally:
-        if _nowhere:
+        if _devnull:
             faulthandler.cancel_dump_traceback_later()
 
 
 @contextlib.contextmanager
 def _sanitise_errors(page: int | None) -> Iterator[None]:
-    """Raise what goes wrong within as Unreadable, in words of ours: a parser's may quote the document."""
+    """Convert exceptions to Unreadable with a fixed message, because a parser's may quote the document."""
     try:
         yield
     except (Unreadable, OSError):
         raise
     except MemoryError:
-        raise _unreadable("more memory needed than a worker may take", page) from None
+        raise _unreadable("a document that needs more memory than a worker may use", page) from None
     except RecursionError:
-        raise _unreadable("objects that hold each other without end", page) from None
+        raise _unreadable("objects that contain each other", page) from None
     except Exception as error:
-        raise _unreadable(f"something that the parser cannot make out ({type(error).__name__})", page) from None  # fmt: skip
+        raise _unreadable(f"content that the parser cannot read ({type(error).__name__})", page) from None  # fmt: skip
 
 
 def _unreadable(found: str, page: int | None) -> Unreadable:
-    fix = "open it in a PDF reader; if that can, print it to a new PDF, and audit that"
-    return Unreadable(found, "a PDF that can be read", fix, page)
+    fix = "open it in a PDF reader; if that works, print it to a new PDF and audit that"
+    return Unreadable(found, "a readable PDF", fix, page)
 
 
 @contextlib.contextmanager
-def opened(path: Path, limits: Limits) -> Iterator[OpenDocument]:
-    """The document at `path`. Raises Unreadable where it is none, is locked or too large."""
+def open_document(path: Path, limits: Limits) -> Iterator[OpenDocument]:
+    """Open the document at `path`. Raises Unreadable if it is not a PDF, or is encrypted or too large."""
     size = path.stat().st_size
     if size > limits.file:
         raise Unreadable(
@@ -125,18 +131,20 @@ def opened(path: Path, limits: Limits) -> Iterator[OpenDocument]:
         )
     data = path.read_bytes()
     if b"%PDF-" not in data[:1024]:
-        found = "no PDF" if data else "an empty file"
-        raise Unreadable(found, "a PDF", "see whether a page of the web was saved in its place")
+        found = "not a PDF" if data else "an empty file"
+        raise Unreadable(found, "a PDF", "check whether a web page was saved instead")
     if b"%%EOF" not in data[-2048:]:
         raise Unreadable(
-            "a file cut short", "a PDF with its end", "fetch it anew from the publisher"
+            "a truncated file",
+            "a PDF with an end-of-file marker",
+            "download it again from the publisher",
         )
     try:
         document = PdfDocument(data)
     except PdfiumError:
         if b"/Encrypt" in data:
             raise _encrypted() from None
-        raise _unreadable("objects in no order that could be followed", None) from None
+        raise _unreadable("a damaged PDF, whose pages cannot be found", None) from None
     try:
         if pdfium.FPDF_GetSecurityHandlerRevision(document) != -1:
             raise _encrypted()
@@ -149,86 +157,92 @@ def opened(path: Path, limits: Limits) -> Iterator[OpenDocument]:
 def _encrypted() -> Unreadable:
     return Unreadable(
         "an encrypted document",
-        "a document that anybody can open and copy",
-        "ask the publisher for one; to break a lock is not for this project",
+        "a document that anyone can open and copy from",
+        "ask the publisher for one; do not remove the encryption",
     )
 
 
-def inspect(path: Path, limits: Limits) -> File:
-    """The document as a whole. Raises Unreadable."""
-    with _timed(limits.seconds), _sanitise_errors(None), opened(path, limits) as found:
-        count = pdfium.FPDF_GetPageCount(found.document)
+def inspect(path: Path, limits: Limits) -> FileAudit:
+    """Audit the file at `path` as a whole. Raises Unreadable."""
+    with _time_limit(limits.seconds), _sanitise_errors(None), open_document(path, limits) as opened:
+        count = pdfium.FPDF_GetPageCount(opened.document)
         if not 0 < count <= limits.pages:
             raise Unreadable(
-                f"{count:,} pages", f"at least one page and at most {limits.pages:,}", "split it"
+                f"{count:,} pages", f"1 to {limits.pages:,} pages", "split the document"
             )
-        return File(
-            hashlib.sha256(found.data).hexdigest(),
+        return FileAudit(
+            hashlib.sha256(opened.data).hexdigest(),
             count,
-            tuple(find_embedded(found.document, found.data, limits)),
+            tuple(find_embedded(opened.document, opened.data, limits)),
         )
 
 
-def read_pages(path: Path, numbers: Sequence[int], limits: Limits) -> list[Read]:
-    """Those pages, counted from 1, read and audited; what goes wrong with one is told in its place."""
-    read: list[Read] = []
+def read_pages(path: Path, numbers: Sequence[int], limits: Limits) -> list[PageResult]:
+    """Read and audit the pages `numbers`, counted from 1. A page that fails has its failure as result."""
+    results: list[PageResult] = []
     try:
-        with _sanitise_errors(numbers[0]), opened(path, limits) as found:
-            with _timed(limits.seconds):
+        with _sanitise_errors(numbers[0]), open_document(path, limits) as opened:
+            with _time_limit(limits.seconds):
                 plumber = pdfplumber.open(path, pages=list(numbers))
-                of_plumber = {page.page_number: page for page in plumber.pages}
+                plumber_pages = {page.page_number: page for page in plumber.pages}
             with plumber:
                 for number in numbers:
-                    page = _read_page(found, of_plumber.get(number), number, limits)
-                    read.append(page)
+                    result = _read_page(opened, plumber_pages.get(number), number, limits)
+                    results.append(result)
     except Unreadable as error:
-        done = {one.number for one in read}
+        done = {result.number for result in results}
         failure = (error.found, error.expected, error.fix)
-        read += [Read(number, failure=failure) for number in numbers if number not in done]
-    return read
+        results += [PageResult(number, failure=failure) for number in numbers if number not in done]
+    return results
 
 
-def picture(path: Path, number: int, limits: Limits) -> tuple[float, Image.Image]:
-    """A picture of the page as it is seen, and its pixels a point. Raises Unreadable."""
+def render_page(path: Path, number: int, limits: Limits) -> tuple[float, Image.Image]:
+    """Return the scale in pixels per point, and an image of the page as displayed. Raises Unreadable."""
     with (
-        _timed(limits.seconds),
+        _time_limit(limits.seconds),
         _sanitise_errors(number),
-        opened(path, limits) as found,
-        _page(found, number) as page,
-        Renderer(page, found.form, number, limits) as renderer,
+        open_document(path, limits) as opened,
+        _load_page(opened, number) as page,
+        Renderer(page, opened.form, number, limits) as renderer,
     ):
-        return renderer.scale, renderer.draw()
+        return renderer.scale, renderer.render()
 
 
-def _read_page(found: OpenDocument, of_plumber: Any, number: int, limits: Limits) -> Read:
+def _read_page(opened: OpenDocument, plumber_page: Any, number: int, limits: Limits) -> PageResult:
+    """Read and audit one page. `plumber_page` is the same page in pdfplumber, or None."""
     try:
-        with _timed(limits.seconds), _sanitise_errors(number), _page(found, number) as page:
-            if of_plumber is None:
-                raise _unreadable("a page that one parser finds and another does not", number)
-            with Renderer(page, found.form, number, limits) as renderer:
-                findings = list(replacements(renderer))
-                of_page = characters(page, number, limits)
-                findings += of_annotations(renderer, of_page)
-                findings += redact_quadpoints(renderer, of_plumber.page_obj.annots)
-                visibility = audit_visibility(renderer, of_page)
-                findings += [*visibility.findings, *pictures_under_boxes(renderer, visibility)]
-                content = layout.parse_page(of_plumber, visibility, renderer.scale, number)
-            of_plumber.close()
-            return Read(number, content, (*findings, *content.findings), len(of_page))
+        with (
+            _time_limit(limits.seconds),
+            _sanitise_errors(number),
+            _load_page(opened, number) as page,
+        ):
+            if plumber_page is None:
+                raise _unreadable("a page that only one of two parsers finds", number)
+            with Renderer(page, opened.form, number, limits) as renderer:
+                # First, because it changes which characters pdfium reports.
+                findings = list(strip_replacement_text(renderer))
+                characters = locate_characters(page, number, limits)
+                findings += audit_annotations(renderer, characters)
+                findings += redact_quadpoints(renderer, plumber_page.page_obj.annots)
+                visibility = audit_visibility(renderer, characters)
+                findings += [*visibility.findings, *audit_covered_images(renderer, visibility)]
+                content = layout.parse_page(plumber_page, visibility, renderer.scale, number)
+            plumber_page.close()
+            return PageResult(number, content, (*findings, *content.findings), len(characters))
     except Unreadable as error:
-        return Read(number, failure=(error.found, error.expected, error.fix))
+        return PageResult(number, failure=(error.found, error.expected, error.fix))
 
 
 @contextlib.contextmanager
-def _page(found: OpenDocument, number: int) -> Iterator[Any]:
-    page = pdfium.FPDF_LoadPage(found.document, number - 1)
+def _load_page(opened: OpenDocument, number: int) -> Iterator[Any]:
+    page = pdfium.FPDF_LoadPage(opened.document, number - 1)
     if not page:
         raise _unreadable("a page that cannot be loaded", number)
-    if found.form:
-        pdfium.FORM_OnAfterLoadPage(page, found.form)
+    if opened.form:
+        pdfium.FORM_OnAfterLoadPage(page, opened.form)
     try:
         yield page
     finally:
-        if found.form:
-            pdfium.FORM_OnBeforeClosePage(page, found.form)
+        if opened.form:
+            pdfium.FORM_OnBeforeClosePage(page, opened.form)
         pdfium.FPDF_ClosePage(page)

@@ -1,1 +1,1 @@
-"""Read a file, and return what it says with the place of every part. Readers change nothing they read."""
+"""Read a document into records that say where each part was found. Readers change no published value."""

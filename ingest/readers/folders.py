@@ -1,4 +1,4 @@
-"""Read the folders of disclosures: each holds a document and its `disclosure.yml`."""
+"""Read the folders of disclosures. Each contains a document and its `disclosure.yml`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ingest.records.findings import Finding
 
 @dataclass(frozen=True)
 class DisclosureFolder:
-    """A disclosure's folder: the document as read, and its manifest."""
+    """A disclosure's folder: its path, the document as read, and its manifest."""
 
     path: Path
     disclosure: Disclosure
@@ -32,7 +32,7 @@ class DisclosureFolder:
         return self.path / FILE_NAME
 
     def date(self, name: str) -> date | None:
-        """Return the document's date of that name, else the manifest's."""
+        """Return the document's date called `name`, else the manifest's."""
         read: date | None = getattr(self.disclosure, name)
         given: date | None = getattr(self.manifest, name)
         return read or given
@@ -50,7 +50,7 @@ class DisclosureFolder:
 
     @property
     def readable_rows(self) -> list[NumberedRow]:
-        """The same pairs, without the rows whose text is withdrawn."""
+        """(id, row) pairs without the withdrawn rows."""
         withdrawn = {withdrawn.id for withdrawn in self.manifest.withdrawn}
         return [(id, row) for id, row in self.numbered_rows if id not in withdrawn]
 
@@ -58,18 +58,20 @@ class DisclosureFolder:
 def read_disclosure(
     folder: Path, pool: Pool | None = None
 ) -> tuple[Disclosure | None, list[Finding]]:
-    """Return the document in `folder`, or None where it cannot be read, and everything wrong with it."""
+    """Return the document in `folder`, or None if it cannot be read, and every finding about it."""
     names = [f"source{suffix}" for suffix in READERS]
     expected = " or ".join(names)
     try:
         present = [folder / name for name in names if (folder / name).exists()]
     except OSError as error:
         found = error.strerror or str(error)
-        return None, [Finding(folder, None, found, expected, "check who may read the folder")]
+        return None, [Finding(folder, None, found, expected, "check the folder's permissions")]
     if len(present) != 1:
         found = " and ".join(path.name for path in present) or "no document"
         return None, [
-            Finding(folder, None, found, expected, f"put the document there as {expected}")
+            Finding(
+                folder, None, found, expected, f"save the document in this folder as {expected}"
+            )
         ]
     return READERS[present[0].suffix](present[0], pool or Pool())
 
@@ -77,9 +79,9 @@ def read_disclosure(
 def read_folders(
     path: Path, pool: Pool | None = None
 ) -> tuple[list[DisclosureFolder], list[Finding]]:
-    """Return every disclosure that can be read from the folders in `path`, by name, and all findings.
+    """Return the disclosures that can be read from the folders in `path`, sorted by name, and all findings.
 
-    Names that start with a dot are skipped. `pool` reads the pages of PDFs.
+    Skips names that start with a dot. PDFs are read with `pool`.
     """
     try:
         paths = sorted(below for below in path.iterdir() if not below.name.startswith("."))
@@ -89,7 +91,7 @@ def read_folders(
     findings = [] if paths else [_missing_disclosures(path, "an empty folder")]
     for below in paths:
         if not below.is_dir():
-            fix = "remove it, or give it a folder of its own as source.txt"
+            fix = "remove it; or move it into a folder of its own, as source.txt or source.pdf"
             findings.append(Finding(below, None, "a file", "folders of disclosures", fix))
             continue
         disclosure, problems = read_disclosure(below, pool)
@@ -101,4 +103,4 @@ def read_folders(
 
 
 def _missing_disclosures(path: Path, found: str) -> Finding:
-    return Finding(path, None, found, "a folder of disclosures", "name it with --disclosures")
+    return Finding(path, None, found, "a folder of disclosures", "give its path with --disclosures")

@@ -1,4 +1,4 @@
-"""The bytes of a document: their checksum, their text, and the characters that must not be in it."""
+"""Read a text file: its checksum, its text, and any hidden characters in it."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _ALLOWED = set("\t\n")
 
 @dataclass(frozen=True)
 class Source:
-    """A document's text with the SHA-256 of its bytes, in hexadecimal."""
+    """A document's text, and the SHA-256 of its bytes in hexadecimal."""
 
     text: str
     sha256: str
 
 
 def read_source(path: Path) -> tuple[Source | None, list[Finding]]:
-    """The text of the file at `path`, or None where it has none, and what is wrong with it."""
+    """Return the text of the file at `path`, or None if it cannot be read, and every finding about it."""
     expected = "a file of UTF-8 text"
-    fix = "put the document's text there"
+    fix = "save the document's text there"
     try:
         if path.exists() and not path.is_file():
-            found = "a folder" if path.is_dir() else "no regular file"
+            found = "a folder" if path.is_dir() else "not a regular file"
             return None, [Finding(path, None, found, expected, fix)]
         data = path.read_bytes()
     except OSError as error:
@@ -41,13 +41,13 @@ def read_source(path: Path) -> tuple[Source | None, list[Finding]]:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         found = f"the byte 0x{data[error.start]:02x}, which is not UTF-8"
-        fix = "convert the document to UTF-8 and record the new checksum"
+        fix = "convert the file to UTF-8, and record the new checksum"
         return None, [Finding(path, line, found, expected, fix)]
     return Source(text, hashlib.sha256(data).hexdigest()), list(_hidden_characters(path, text))
 
 
 def _hidden_characters(path: Path, text: str) -> Iterator[Finding]:
-    """One finding for each kind of character that a reader would not see."""
+    """Yield a finding for each different hidden character in `text`."""
     for character in sorted(set(text) - _ALLOWED):
         if is_hidden(character):
             name = unicodedata.name(character, "a character without a name")
@@ -56,6 +56,6 @@ def _hidden_characters(path: Path, text: str) -> Iterator[Finding]:
                 path,
                 text.count("\n", 0, text.index(character)) + 1,
                 f"U+{ord(character):04X} ({name.lower()}), {times}, first on this line",
-                "characters that can be seen, with tab and line feed alone between them",
-                "find out how it came in; mend the conversion and record the new checksum",
+                "only characters that can be seen, spaces, tabs and line feeds",
+                "find out where it came from; correct the conversion, and record the new checksum",
             )

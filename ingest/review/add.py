@@ -1,4 +1,4 @@
-"""Make a folder for a new disclosure: its document, and a draft of `disclosure.yml` to fill in."""
+"""Make a folder for a new disclosure, with its document and a draft `disclosure.yml` to fill in."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _COPY_STATUS = {
 
 
 def read_file(file: Path, pool: Pool) -> Disclosure:
-    """Return the disclosure in `file`; a PDF is audited first. Raises BuildError with every finding."""
+    """Return the disclosure in `file`, a PDF only if it passes its audit. Raises BuildError with every finding."""
     reader = READERS.get(file.suffix.lower())
     if not reader:
         expected = f"a file named {' or '.join(READERS)}"
@@ -44,7 +44,7 @@ def describe(disclosure: Disclosure, terms: Terms) -> str:
         f"{disclosure.reference}: {disclosure.title}",
         f"  {disclosure.document_summary}",
         *(
-            f"  {name}: {getattr(disclosure, name) or 'cannot be read: give it in ' + FILE_NAME}"
+            f"  {name}: {getattr(disclosure, name) or 'not found: state it in ' + FILE_NAME}"
             for name in DATES
         ),
         *_years(disclosure),
@@ -65,13 +65,13 @@ def describe(disclosure: Disclosure, terms: Terms) -> str:
 
 def _years(disclosure: Disclosure) -> list[str]:
     """Return a line per year: officers published, rows read, and the difference."""
-    found = Counter(row.year for row in disclosure.rows)
+    read = Counter(row.year for row in disclosure.rows)
     published = {total.year: total.officers for total in disclosure.totals}
     lines = []
-    for year in sorted({*found, *published}):
-        missing = published.get(year, 0) - found[year]
+    for year in sorted({*read, *published}):
+        missing = published.get(year, 0) - read[year]
         lines.append(
-            f"  {year}: {published.get(year, 0)} published, {pluralize(found[year], 'row')} read"
+            f"  {year}: {published.get(year, 0)} published, {pluralize(read[year], 'row')} read"
             + (f", {missing} missing" if missing > 0 else "")
             + (f", {-missing} too many" if missing < 0 else "")
         )
@@ -81,8 +81,8 @@ def _years(disclosure: Disclosure) -> list[str]:
 def scaffold(file: Path, disclosure: Disclosure, disclosures: Path, given: dict[str, str]) -> Path:
     """Make the folder of `disclosure` in `disclosures`, with a copy of `file` and a draft manifest.
 
-    `given` holds publisher, source_url and rights, as far as they are known. Raises BuildError, and
-    leaves nothing behind, where the folder exists or cannot be made.
+    `given` has publisher, source_url and rights, as far as they are known. Raises BuildError, and
+    leaves nothing behind, if the folder exists or cannot be made.
     """
     folder = disclosures / disclosure.id
     tmp_dir = disclosures / f".{disclosure.id}.adding"
@@ -99,10 +99,8 @@ def scaffold(file: Path, disclosure: Disclosure, disclosures: Path, given: dict[
             shutil.rmtree(tmp_dir, ignore_errors=True)
     except OSError as error:
         found = error.strerror or str(error)
-        fix = "name another place with --disclosures, or remove what is there"
-        raise BuildError(
-            [Finding(folder, None, found, "a folder that can be made", fix)]
-        ) from error
+        fix = "choose another folder with --disclosures, or remove the existing one"
+        raise BuildError([Finding(folder, None, found, "a new folder", fix)]) from error
     return folder
 
 
@@ -112,7 +110,7 @@ def _draft_manifest(disclosure: Disclosure, given: dict[str, str]) -> str:
 
     parts = [
         "# What the document does not say about itself, and what was decided about it.",
-        "# Fill in what is empty: a build refuses it.",
+        "# Fill in every empty value: until then, a build refuses this file.",
         "",
         *(line(key, given.get(key, "")) for key in ("publisher", "source_url")),
         line("source_sha256", disclosure.source_sha256),

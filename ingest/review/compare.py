@@ -1,4 +1,4 @@
-"""Hold a text conversion against the PDF that it was made from, part by part and row by row."""
+"""Compare a text conversion with the PDF that it was made from, part by part and row by row."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
-from ingest.text.phrases import pluralize
-
 from ingest.records.disclosure import DATES, Disclosure, Row
 from ingest.text import redaction
+from ingest.text.phrases import pluralize
 
-_HEAD = (
+_FIELDS = (
     "reference",
     "title",
     "document_summary",
@@ -27,9 +26,9 @@ _CELLS = ("year", "under_investigation", "rank", "summary", "result", "action", 
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that the two do not have alike: where, what of it, and either's word, None for nothing.
+    """One difference: what differs, and its value in the text and in the PDF, None if it is missing.
 
-    `line` is the text's and `page` the PDF's; both None outside the rows.
+    `line` is a line of the text and `page` a page of the PDF. Both are None outside the rows.
     """
 
     what: str
@@ -37,6 +36,10 @@ class Difference:
     pdf: str | None
     line: int | None = None
     page: int | None = None
+
+    @property
+    def in_row(self) -> bool:
+        return bool(self.line or self.page)
 
     def __str__(self) -> str:
         places = [
@@ -51,33 +54,38 @@ class Difference:
 
 
 def compare(text: Disclosure, pdf: Disclosure) -> list[Difference]:
-    """Every difference between the two, the head first, then notes, totals and rows."""
-    return [*_heads(text, pdf), *_notes(text, pdf), *_totals(text, pdf), *_rows(text, pdf)]
+    """Return every difference: in the fields, then the notes, the totals and the rows."""
+    return [
+        *_compare_fields(text, pdf),
+        *_compare_notes(text, pdf),
+        *_compare_totals(text, pdf),
+        *_compare_rows(text, pdf),
+    ]
 
 
 def outcome(text: Disclosure, differences: Sequence[Difference]) -> str:
-    """How the comparison came out, in a few words."""
+    """Summarise a comparison in a few words."""
     if not differences:
         return "no differences"
-    rows = len({(one.line, one.page) for one in differences if one.line or one.page})
-    found = pluralize(len(differences), "difference")
+    rows = len({(one.line, one.page) for one in differences if one.in_row})
+    count = pluralize(len(differences), "difference")
     if not rows:
-        return f"{found}, none in the rows"
-    elsewhere = any(not (one.line or one.page) for one in differences)
-    in_rows = f"{found}, in {rows:,} of {pluralize(len(text.rows), 'row')}"
+        return f"{count}, none in the rows"
+    elsewhere = any(not one.in_row for one in differences)
+    in_rows = f"{count}, in {rows:,} of {pluralize(len(text.rows), 'row')}"
     return in_rows + (" and elsewhere" if elsewhere else "")
 
 
-def _heads(text: Disclosure, pdf: Disclosure) -> Iterator[Difference]:
-    for name in _HEAD:
+def _compare_fields(text: Disclosure, pdf: Disclosure) -> Iterator[Difference]:
+    for name in _FIELDS:
         ours, theirs = getattr(text, name), getattr(pdf, name)
         if ours != theirs:
-            yield Difference(name, _word(ours), _word(theirs))
+            yield Difference(name, _as_text(ours), _as_text(theirs))
 
 
-def _notes(text: Disclosure, pdf: Disclosure) -> Iterator[Difference]:
+def _compare_notes(text: Disclosure, pdf: Disclosure) -> Iterator[Difference]:
     ours, theirs = (
-        # A conversion to Markdown escapes what the document does not.
+        # A conversion to Markdown escapes asterisks that are plain in the document.
         {(note.section, note.position): note.text.replace("\\*", "*") for note in notes}
         for notes in (text.notes, pdf.notes)
     )
@@ -86,45 +94,51 @@ def _notes(text: Disclosure, pdf: Disclosure) -> Iterator[Difference]:
             yield Difference(f"note {key[1]} of {key[0]}", ours.get(key), theirs.get(key))
 
 
-def _totals(text: Disclosure, pdf: Disclosure) -> Iterator[Difference]:
+def _compare_totals(text: Disclosure, pdf: Disclosure) -> Iterator[Difference]:
     ours = {total.year: total.officers for total in text.totals}
     theirs = {total.year: total.officers for total in pdf.totals}
     for year in sorted({*ours, *theirs}):
         if ours.get(year) != theirs.get(year):
             yield Difference(
-                f"published total for {year}", _word(ours.get(year)), _word(theirs.get(year))
+                f"published total for {year}", _as_text(ours.get(year)), _as_text(theirs.get(year))
             )
 
 
-def _rows(text: Disclosure, pdf: Disclosure) -> Iterator[Difference]:
-    """Rows in their order, those that have no like on the other side against their neighbours'."""
+def _compare_rows(text: Disclosure, pdf: Disclosure) -> Iterator[Difference]:
+    """Align the rows in order, and compare each stretch of rows that differ."""
     ours, theirs = ([_cells(row) for row in rows] for rows in (text.rows, pdf.rows))
     for tag, a, b, c, d in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
         if tag != "equal":
-            yield from _pairs(text.rows[a:b], pdf.rows[c:d])
+            yield from _compare_stretch(text.rows[a:b], pdf.rows[c:d])
 
 
-def _pairs(ours: Sequence[Row], theirs: Sequence[Row]) -> Iterator[Difference]:
-    """Rows that differ: paired where year, rank and outcome agree, then in their order."""
-    likeness = SequenceMatcher(
-        None, [_outline(row) for row in ours], [_outline(row) for row in theirs], autojunk=False
+def _compare_stretch(ours: Sequence[Row], theirs: Sequence[Row]) -> Iterator[Difference]:
+    """Pair rows whose cells other than the summary agree, then rows in order; report rows without a pair."""
+    alignment = SequenceMatcher(
+        None,
+        [_cells_but_summary(row) for row in ours],
+        [_cells_but_summary(row) for row in theirs],
+        autojunk=False,
     )
-    for tag, a, b, c, d in likeness.get_opcodes():
+    for tag, a, b, c, d in alignment.get_opcodes():
         for one, other in zip_longest(ours[a:b], theirs[c:d]):
             if tag == "equal" or (b - a == d - c):
-                yield from _cells_apart(one, other)
-            else:
-                for row in (one,) if one else ():
-                    yield Difference("a row of the text alone", _told(row), None, row.line)
-                for row in (other,) if other else ():
-                    yield Difference("a row of the PDF alone", None, _told(row), None, row.block)
+                yield from _compare_cells(one, other)
+                continue
+            if one:
+                yield Difference("a row only in the text", _describe_row(one), None, one.line)
+            if other:
+                description = _describe_row(other)
+                yield Difference("a row only in the PDF", None, description, None, other.block)
 
 
-def _cells_apart(ours: Row, theirs: Row) -> Iterator[Difference]:
-    for name, mine, other in zip(_CELLS, _cells(ours), _cells(theirs), strict=True):
-        if mine != other:
+def _compare_cells(ours: Row, theirs: Row) -> Iterator[Difference]:
+    for name, our_cell, their_cell in zip(_CELLS, _cells(ours), _cells(theirs), strict=True):
+        if our_cell != their_cell:
             what = f"{name} of row {ours.position}"
-            yield Difference(what, _word(mine), _word(other), ours.line, theirs.block)
+            yield Difference(
+                what, _as_text(our_cell), _as_text(their_cell), ours.line, theirs.block
+            )
 
 
 def _cells(row: Row) -> tuple[object, ...]:
@@ -132,17 +146,17 @@ def _cells(row: Row) -> tuple[object, ...]:
     return tuple(summary if name == "summary" else getattr(row, name) for name in _CELLS)
 
 
-def _outline(row: Row) -> tuple[object, ...]:
+def _cells_but_summary(row: Row) -> tuple[object, ...]:
     return tuple(getattr(row, name) for name in _CELLS if name != "summary")
 
 
-def _told(row: Row) -> str:
-    return " | ".join(_word(cell) or "" for cell in _cells(row) if not isinstance(cell, bool))
+def _describe_row(row: Row) -> str:
+    return " | ".join(_as_text(cell) or "" for cell in _cells(row) if not isinstance(cell, bool))
 
 
-def _word(value: object) -> str | None:
+def _as_text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _describe_value(said: str | None) -> str:
-    return "nothing" if said is None else repr(said)
+def _describe_value(value: str | None) -> str:
+    return "nothing" if value is None else repr(value)

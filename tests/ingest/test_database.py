@@ -14,6 +14,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -22,9 +24,10 @@ from hypothesis import strategies as st
 
 from ingest.build import build
 from ingest.database.inspect import content_hash
+from ingest.database.summary import summarise
 from ingest.records.disclosure import Row
 from ingest.records.findings import BuildError
-from tests.documents import FolderCopy, a_disclosure, a_row, arranged, put, sha256
+from tests.documents import FolderCopy, a_disclosure, a_row, arranged, as_text, put, sha256
 from tests.serving import ROOT
 
 LEFT_BEHIND = ".foi.db.building"
@@ -104,7 +107,7 @@ def test_the_content_hash_covers_what_tables_say_and_not_how_they_are_stored(
 def test_the_content_hash_of_the_first_disclosure_is_known(database: Path) -> None:
     """It changes with the data and with the shape of the tables, and with nothing else."""
     assert content_hash(database) == (
-        "5f9484e45c65edab68dc6f228fa5af3d874154a67b4772838205a5dcf5d0f0cd"
+        "1c36511d1640f660f05b3e618a2ced402fa9a61104a7b69f0bbcf917a3b03f91"
     )
 
 
@@ -228,6 +231,8 @@ def unwritable_places(folder: Path) -> Iterator[tuple[Path, str]]:
     yield folder / "file" / "foi.db", "not a directory"
     (folder / "notes.md").write_text("not a database")
     yield folder / "notes.md", "it is a file, but not a database"
+    (folder / "query.sql").write_text("SQL to keep")
+    yield folder / "query.sql", "it is a file, but not a database"
     yield Path("/proc/foi.db"), "no such file"
 
 
@@ -240,6 +245,8 @@ def test_a_place_that_cannot_be_written_is_told(copy: FolderCopy, tmp_path: Path
         assert finding.found.startswith("the database cannot be written: ")
         assert reason in finding.found
         assert "--database" in finding.fix
+    assert (tmp_path / "notes.md").read_text() == "not a database"
+    assert (tmp_path / "query.sql").read_text() == "SQL to keep"
 
 
 def test_a_second_build_in_the_same_place_stands_back(copy: FolderCopy, tmp_path: Path) -> None:
@@ -330,6 +337,79 @@ def test_a_word_that_a_marker_touches_is_found_by_itself(disclosures: Path, tmp_
             assert connection.execute(
                 "select count(*) from officer_allegations_fts where summary match ?", [word]
             ).fetchone() == (found,)
+
+
+def test_the_words_of_a_withheld_row_are_nowhere_in_the_file_and_its_figures_stay(
+    disclosures: Path, tmp_path: Path
+) -> None:
+    rows = arranged(
+        [
+            a_row(summary="sent [REDACTED] a swaddling coat"),
+            a_row(block=0),
+            a_row(block=0, summary="a"),
+        ]
+    )
+    withdrawn = [
+        {"id": "23-000001-0001", "date": date(2023, 4, 5), "reason": "asked for"},
+        {"id": "23-000001-0003", "date": date(2024, 1, 2), "reason": "another"},
+    ]
+    put(a_disclosure(rows), disclosures, withdrawn=withdrawn)
+    build(disclosures, tmp_path / "foi.db")
+    assert b"swaddling" not in (tmp_path / "foi.db").read_bytes()
+    with closing(sqlite3.connect(tmp_path / "foi.db")) as connection:
+        found = connection.execute(
+            "select id, summary is null, source_text is null, withdrawn_on, withdrawn_reason,"
+            " visible_words, redaction_count, rank from officer_allegations order by id"
+        )
+        assert found.fetchall() == [
+            ("23-000001-0001", 1, 1, "2023-04-05", "asked for", 4, 1, "Constable"),
+            ("23-000001-0002", 0, 0, None, None, 3, 1, "Constable"),
+            ("23-000001-0003", 1, 1, "2024-01-02", "another", 1, 0, "Constable"),
+        ]
+        indexed = connection.execute(
+            "select count(*) from officer_allegations_fts where summary match 'coat OR officer'"
+        )
+        assert indexed.fetchone() == (1,)
+
+
+def test_what_the_particulars_state_stands_in_the_database(
+    disclosures: Path, tmp_path: Path
+) -> None:
+    """A date that the document does not give is theirs."""
+    disclosure = replace(a_disclosure([a_row()]), created_on=None)
+    text = as_text(disclosure).replace("<b>Date Created</b>\t", "<b>Date Created</b>\tlast spring")
+    copy = put(disclosure, disclosures, created_on=date(2023, 3, 2))
+    copy.write(text.encode())
+    build(disclosures, tmp_path / "foi.db")
+    with closing(sqlite3.connect(tmp_path / "foi.db")) as connection:
+        found = connection.execute(
+            "select created_on, review_on, publisher, source_url, copy_status, rights,"
+            " source_format, withheld_share_estimate from disclosures"
+        )
+        assert found.fetchall() == [
+            (
+                "2023-03-02",
+                "2024-03-01",
+                "A force",
+                "https://police.example/disclosure",
+                "made up for a test",
+                "none",
+                "text",
+                None,
+            )
+        ]
+
+
+def test_the_report_tells_of_each_disclosure_by_itself_in_the_order_of_ids(
+    disclosures: Path, tmp_path: Path
+) -> None:
+    for number in (2, 1):
+        rows = arranged([a_row()] * number)
+        put(a_disclosure(rows, reference=f"01/FOI/23/00000{number}"), disclosures)
+    build(disclosures, tmp_path / "foi.db")
+    said = summarise(tmp_path / "foi.db")
+    assert said.index("01/FOI/23/000001") < said.index("01/FOI/23/000002")
+    assert re.findall(r"^all +(\d+) +(\d+)", said, re.MULTILINE) == [("1", "1"), ("2", "2")]
 
 
 TERMS = st.sampled_from([None, "No Action"])

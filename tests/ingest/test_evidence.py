@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
+from pydantic import ValidationError
 
 from ingest.build import build
 from ingest.cli import main
 from ingest.config.manifest import SameWording
 from ingest.config.terms import load_terms
 from ingest.evidence.mentions import find_mentions, patterns
-from ingest.evidence.publisher_queries import find_queries, rules
+from ingest.evidence.publisher_queries import Condition, Conditions, find_queries, rules
 from ingest.evidence.regime import infer_regime
 from ingest.evidence.wordings import equal_wordings, propose, shared_wordings
 from ingest.readers.folders import read_folders
@@ -124,6 +125,58 @@ def test_nearly_equal_words_are_proposed_until_they_are_judged() -> None:
     assert propose(rows, [SameWording(rows=["id-1", "id-2", "id-4"], reason="r")]) == []
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "proposed"),
+    [
+        ("a b c d e f g h i j", "a b c d e f g z y x", True),
+        ("a b c d e f g h i j", "a b c d e f w z y x", False),
+        ("a b c d e f g h i j k l m", "a b c d e f g h i w z y x", False),
+        ("a b c d e f g h i j", "x y z a b c d e f g", True),
+        ("a b c d e f g h i j", "g f e d c b a x y z", False),
+        ("a b c d", "a b c x", True),
+        ("a b c", "a b c d", False),
+        ("a b c d", "a b c", False),
+        ("a b c d", "A b, c [REDACTED] d", False),
+        ("a b c d", "a [REDACTED] B c. x", True),
+        (None, "a b c d", False),
+    ],
+)
+def test_wordings_are_proposed_from_seven_words_in_ten_and_from_four_words(
+    one: str | None, other: str, proposed: bool
+) -> None:
+    """In common and in order; of equal words there is nothing to judge."""
+    rows = [("id-1", a_row(summary=one)), ("id-2", a_row(summary=other))]
+    assert [[id for id, _ in group] for group in propose(rows, [])] == [["id-1", "id-2"]] * proposed
+
+
+def test_rows_of_two_years_are_not_proposed_and_half_a_judgement_leaves_the_rest_to_judge() -> None:
+    rows = numbered("a b c d", "a b c x")
+    of_two_years = [rows[0], ("id-2", a_row(summary="a b c x", year=2020))]
+    assert propose(of_two_years, []) == []
+    judged = [SameWording(rows=["id-1", "id-3"], reason="r")]
+    assert [[id for id, _ in group] for group in propose(rows, judged)] == [["id-1", "id-2"]]
+
+
+def test_groups_go_by_the_first_of_their_ids_whatever_the_order_of_the_rows() -> None:
+    """A row that turned up late has a higher number than the rows behind it."""
+    rows = [
+        ("id-9", a_row(summary="late words", year=2021)),
+        *numbered("a b c d", "late words", "some words", "a b c x", "some words"),
+        ("id-8", a_row(summary="Late words", year=2021)),
+    ]
+    assert [group.ids for group in shared_wordings(rows, [])] == [
+        ("id-3", "id-5"),
+        ("id-9", "id-2", "id-8"),
+    ]
+    judged = [SameWording(rows=["id-9", "id-2", "id-8", "id-3", "id-5"], reason="r")]
+    assert [(group.ids[0], group.part_of) for group in shared_wordings(rows, judged)] == [
+        ("id-3", None),
+        ("id-9", "id-3"),
+    ]
+    near = [("id-7", a_row(summary="a b c x")), ("id-6", a_row(summary="a b c d"))]
+    assert [[id for id, _ in group] for group in propose(near, [])] == [["id-6", "id-7"]]
+
+
 def test_what_was_judged_of_the_first_disclosure_is_in_its_folder() -> None:
     done = CliRunner().invoke(main, ["similar-wordings"])
     assert done.exit_code == 0
@@ -152,6 +205,29 @@ def test_a_judgement_that_does_not_hold_is_refused(
         build(copy.path.parent, tmp_path / "foi.db")
     assert told in str(refusal.value)
     assert not (tmp_path / "foi.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("entry", "withdrawn"),
+    [
+        ("[22-026570-0185, 22-026570-0131]", "22-026570-0131"),
+        ("[22-026570-0185, 22-026570-0028]", "22-026570-0028"),
+    ],
+    ids=["a row without words", "a row of another year"],
+)
+def test_a_judgement_does_not_rest_on_what_a_withheld_row_says(
+    copy: FolderCopy, tmp_path: Path, entry: str, withdrawn: str
+) -> None:
+    text = copy.manifest.read_text("utf-8")
+    copy.manifest.write_text(f"{text}  - rows: {entry}\n    reason: r\n", "utf-8")
+    copy.declare(
+        "withdrawn: []", f"withdrawn:\n  - {{id: {withdrawn}, date: 2023-04-05, reason: r}}"
+    )
+    build(copy.path.parent, tmp_path / "foi.db")
+    with closing(sqlite3.connect(tmp_path / "foi.db")) as connection:
+        assert (
+            connection.execute("select 1 from shared_wordings where reason = 'r'").fetchall() == []
+        )
 
 
 # Mentions
@@ -299,3 +375,50 @@ def test_a_warning_after_any_reflective_route_raises_its_question(
 ) -> None:
     (rule,) = find_queries(a_row(result="Case to Answer", action=action, sanction=sanction))
     assert rule.rule == "warning after reflective practice"
+
+
+@pytest.mark.parametrize(
+    ("condition", "term", "holds"),
+    [
+        ({"any_of": ["A", "B"]}, "B", True),
+        ({"any_of": ["A", "B"]}, "C", False),
+        ({"any_of": ["A", "B"]}, None, False),
+        ({"other_than": ["A", "B"]}, "B", False),
+        ({"other_than": ["A", "B"]}, "C", True),
+        ({"other_than": ["A", "B"]}, None, False),
+    ],
+)
+def test_a_condition_holds_for_what_a_cell_states_and_never_for_a_blank(
+    condition: dict[str, list[str]], term: str | None, holds: bool
+) -> None:
+    assert Condition.model_validate(condition).holds(term) == holds
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [{}, {"action": {}}, {"action": {"any_of": ["A"], "other_than": ["B"]}}, {"rank": {"any_of": ["A"]}}],
+)  # fmt: skip
+def test_a_rule_without_a_plain_condition_is_none(conditions: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Conditions.model_validate(conditions)
+
+
+def test_a_rule_holds_where_each_of_its_conditions_does() -> None:
+    conditions = Conditions.model_validate(
+        {"result": {"any_of": ["Resolved"]}, "sanction": {"other_than": ["No Action"]}}
+    )
+    assert conditions.hold(a_row(result="Resolved", sanction="Dismissal"))
+    assert not conditions.hold(a_row(result="Withdrawn", sanction="Dismissal"))
+    assert not conditions.hold(a_row(result="Resolved", sanction="No Action"))
+    assert not conditions.hold(a_row(result="Resolved", sanction=None))
+
+
+def test_a_question_about_a_withheld_row_is_still_put(withdrawn: sqlite3.Connection) -> None:
+    """It speaks of the outcome, which is still published."""
+    (line,) = withdrawn.execute(
+        "select line from officer_allegations where id = '22-026570-0041'"
+    ).fetchone()
+    assert line == 100
+    assert withdrawn.execute(
+        "select rule from publisher_questions where allegation_id = '22-026570-0041'"
+    ).fetchall() == [("sanction without a case to answer",)]

@@ -26,6 +26,13 @@ def test_markers_are_lost_only_past_999_in_1000() -> None:
     assert count_blocks(elsewhere + ten)[1].markers_lost
 
 
+def test_exactly_999_in_1000_is_not_past_it() -> None:
+    elsewhere = [*[a_row(block=1, summary=MARKED)] * 9, a_row(block=1, summary=PLAIN)]
+    three, four = (count_blocks(elsewhere + [a_row(block=2, summary=PLAIN)] * n)[1] for n in (3, 4))
+    assert (three.probability, three.markers_lost) == (Fraction(999, 1000), False)
+    assert four.markers_lost
+
+
 def test_a_block_that_carries_one_marker_has_lost_none_that_we_could_tell() -> None:
     rows = [a_row(block=1, summary=MARKED)] * 50 + [a_row(block=2, summary=PLAIN)] * 20
     assert count_blocks(rows)[1].markers_lost

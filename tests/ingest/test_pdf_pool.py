@@ -46,7 +46,7 @@ def test_a_dask_cluster_reads_the_same(long: Path, monkeypatch: pytest.MonkeyPat
             long, Pool(1)
         )
         pdfs.hostile(long.with_name("deep.pdf"), "deep forms")
-        with pytest.raises(Unreadable, match="cannot make out"):
+        with pytest.raises(Unreadable, match="cannot read"):
             read_document(long.with_name("deep.pdf"), Pool(scheduler=cluster.scheduler_address))
 
 

@@ -85,6 +85,7 @@ def test_density_lies_within_0_and_1_and_has_a_band(text: str) -> None:
         ("Rock 'n' roll - e-mail/text", 5),
         ("don’t café cafe\u0301s", 3),
         ("snake_case 4 COVID-19", 4),
+        ("a co\u2010worker’s e\u2011mail", 3),
         ("[REDACTED] <p></p> - .", 0),
     ],
 )
@@ -112,7 +113,8 @@ def test_bands_begin_where_the_contract_says(density: float, band: str) -> None:
     "form",
     [
         *("(redacted)", "[Redacted]", "[ REDACTED ]", "[name redacted]", "<redaction>", "■■■"),
-        *("［REDACTED］", "REDACTED", "*****", "____", "XXXX"),
+        *("［REDACTED］", "REDACTED", "*****", "____", "XXXX", "***", "___", "▀", "▟▓", "⬛", "▮"),
+        *("{redacted}", "[name of the officer's former wife redacted]"),
     ],
 )
 def test_what_looks_like_a_marker_and_is_none_is_told(form: str) -> None:
@@ -124,6 +126,7 @@ def test_what_looks_like_a_marker_and_is_none_is_told(form: str) -> None:
     [
         "[REDACTED] [redacted] ██████ \ue000",
         "[Facebook] and the redacted form, with a kiss: xxxx",
+        "** _note__ XXX",
         "(a form that he had sent to us, of which a copy, redacted, came back in the spring)",
     ],
 )

@@ -54,6 +54,11 @@ def a_folder_for_a_source(copy: FolderCopy) -> None:
     copy.source.mkdir()
 
 
+def a_device_for_a_source(copy: FolderCopy) -> None:
+    copy.source.unlink()
+    copy.source.symlink_to("/dev/null")
+
+
 BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
     "checksum": (
         lambda copy: copy.source.write_bytes(copy.source.read_bytes() + b"\n"),
@@ -265,7 +270,7 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
     "a second table of totals": (
         edit("\n\\* Denotes", "\nQuestion 2\n\nStaff\t999\t1\n\\* Denotes"),
         [
-            ("source.txt", 54, "'Question 2'", "one question"),
+            ("source.txt", 54, "'Question 2'", "one request"),
             ("source.txt", 56, "Staff", "one table"),
         ],
     ),
@@ -359,6 +364,127 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
         lambda copy: (copy.path.parent / "notes.txt").write_text("?"),
         [("notes.txt", None, "a file", "folders")],
     ),
+    "a difference that no document could have": (
+        declare("  2022: 3", "  2022: 1000000"),
+        [("disclosure.yml", 8, "1000000", "")],
+    ),
+    "a difference below any that a document could have": (
+        declare("  2022: 3", "  2021: -999999\n  2022: -1000000"),
+        [("disclosure.yml", 9, "-1000000", "")],
+    ),
+    "a judgement on a single row": (
+        declare(
+            "  - rows: [22-026570-0176,",
+            "  - rows: [22-026570-0185]\n    reason: r\n  - rows: [22-026570-0176,",
+        ),
+        [("disclosure.yml", 14, "22-026570-0185", "")],
+    ),
+    "a judgement on a row that is none, behind others": (
+        lambda copy: copy.manifest.write_text(
+            copy.manifest.read_text("utf-8")
+            + "  - reason: r\n    rows: [22-026570-0185, 22-026570-0410]\n",
+            "utf-8",
+        ),
+        [("disclosure.yml", 17, "22-026570-0410", "")],
+    ),
+    "decisions on what no audit found": (
+        declare(
+            "withdrawn: []",
+            "withdrawn: []\ndecisions:\n  - kind: author\n    count: 2\n    reason: r\n"
+            "  - {kind: comment, count: 1, reason: r}",
+        ),
+        [("disclosure.yml", 11, "author, 2", ": 0"), ("disclosure.yml", 14, "comment, 1", ": 0")],
+    ),
+    "a decision on nothing, and one on a kind that is none": (
+        declare(
+            "withdrawn: []",
+            "decisions:\n  - {kind: author, count: 0, reason: r}\n"
+            "  - {kind: authors, count: 1, reason: r}\nwithdrawn: []",
+        ),
+        [("disclosure.yml", 10, "'0'", "1"), ("disclosure.yml", 11, "authors", "author")],
+    ),
+    "an address that only ends as one": (
+        declare("source_url: ", "source_url: javascript:"),
+        [("disclosure.yml", 2, "javascript", "http")],
+    ),
+    "a checksum too long": (
+        declare('69af8ad"', '69af8ad0"'),
+        [("disclosure.yml", 3, "31db81", "64")],
+    ),
+    "numbers from nought": (
+        declare("row_numbers: 1-409", "row_numbers: 0-408"),
+        [("disclosure.yml", 6, "0-408", "1")],
+    ),
+    "numbers that run backwards": (
+        declare("row_numbers: 1-409", "row_numbers: 1-409, 5-4"),
+        [("disclosure.yml", 6, "5-4", "")],
+    ),
+    "a number longer than any": (
+        declare("row_numbers: 1-409", "row_numbers: 1-408, 1000000"),
+        [("disclosure.yml", 6, "1000000", "1-409")],
+    ),
+    "an open row with words": (
+        edit_line(139, "* 2019\t\t", "* 2019\t\tWords"),
+        [("source.txt", 139, "'Words'", "a year")],
+    ),
+    "an open row with a sanction": (
+        edit_line(139, "* 2019\t\t\t\t\t", "* 2019\t\t\t\t\tNo Action"),
+        [("source.txt", 139, "'No Action'", "a year")],
+    ),
+    "two documents": (
+        lambda copy: (copy.path / "source.pdf").write_bytes(b"%PDF-1.7"),
+        [("01-FOI-22-026570", None, "source.txt and source.pdf", "source.txt or source.pdf")],
+    ),
+    "a field twice": (
+        edit("<b>Review Date</b>", "<b>Date Created</b>\t30/09/2022\n<b>Review Date</b>"),
+        [("source.txt", 13, "30/09/2022", "once")],
+    ),
+    "a title twice": (
+        edit("<b>Review Date</b>", "**Another title**\n<b>Review Date</b>"),
+        [("source.txt", 13, "Another title", "title")],
+    ),
+    "a reference with a word behind it": (
+        edit(
+            "<b>Reference Number</b>\t01/FOI/22/026570",
+            "<b>Reference Number</b>\t01/FOI/22/026570 draft",
+        ),
+        [("source.txt", 9, "026570 draft", "01/FOI/22/026570"), ("source.txt", None, "folder", "")],
+    ),
+    "totals without their sum": (
+        edit("\t2022\tTOTAL", "\t2022\tSUM"),
+        [("source.txt", 52, "SUM", "TOTAL")],
+    ),
+    "a head of totals that is no year": (
+        edit("\t2022\tTOTAL", "\tlate\tTOTAL"),
+        [("source.txt", 52, "late", "TOTAL")],
+    ),
+    "a total too few": (
+        edit("\t74\t412", "\t412"),
+        [("source.txt", 52, "412", "number for each")],
+    ),
+    "a date range of which one day is none": (
+        edit("from the 1st of January 2017", "from the 31st of February 2017"),
+        [("source.txt", None, "covers_from", ""), ("source.txt", None, "covers_to", "")],
+    ),
+    "a time that ends before it begins": (
+        edit("from the 1st of January 2017", "from the 17th of August 2022"),
+        [
+            ("source.txt", None, "covers_from 2022-08-17", ""),
+            *(("source.txt", 52, f"{year}", "2022 to 2022") for year in range(2017, 2022)),
+        ],
+    ),
+    "a second head of totals": (
+        edit("\n\\* Denotes", "\n\t2011\t2012\t2013\t2014\t2015\t2016\tTOTAL\n\\* Denotes"),
+        [("source.txt", 54, "2011", "one table")],
+    ),
+    "a device": (
+        a_device_for_a_source,
+        [("source.txt", None, "regular", "UTF-8")],
+    ),
+    "a heading of another rank, with words under it": (
+        edit("### Caveats", "## Caveats"),
+        [("source.txt", 41, "count the number of officers", "###")],
+    ),
 }
 
 
@@ -433,6 +559,12 @@ def test_no_disclosures_are_a_refusal(disclosures: Path, tmp_path: Path) -> None
         ("ranks: [{term: A}, {term: A}]\nresults: []\nactions: []\nsanctions: []", 1, "once"),
         ("ranks: [{term: A, meaning: b}]\nresults: []\nactions: []\nsanctions: []", 1, "source"),
         ("ranks: []\nresults: []\nactions: []\nsanctions: [{term: A, severity: 6}]", 4, "5"),
+        ("ranks: []\nresults: []\nactions: []\nsanctions:\n- {term: A, severity: 0}", 5, "1"),
+        (
+            "ranks: []\nresults:\n- term: A\n- term: B\n  source: b\nactions: []\nsanctions: []",
+            4,
+            "source",
+        ),
         ("ranks: []\nresults: []\nactions: []", 1, "required"),
     ],
 )
@@ -459,5 +591,41 @@ def test_a_date_that_prose_does_not_give_is_taken_from_the_particulars(
 ) -> None:
     copy.edit("on the 16th of August 2022\n\nThe info", "in the summer\n\nThe info")
     copy.declare("row_numbers:", "extracted_on: 2022-08-16\nrow_numbers:")
+    build(copy.path.parent, tmp_path / "foi.db")
+    assert (tmp_path / "foi.db").exists()
+
+
+def test_what_is_accepted_goes_as_far_as_any_document_could(
+    copy: FolderCopy, tmp_path: Path
+) -> None:
+    copy.declare("  2022: 3", "  2021: -999999\n  2022: 999999")
+    found = refusal(copy.path.parent, tmp_path / "foi.db")
+    assert {finding.file.name for finding in found} == {"source.txt"}
+    assert len(found) == 2
+
+
+def test_a_document_of_one_row_has_one_number(disclosures: Path, tmp_path: Path) -> None:
+    put(a_disclosure([a_row()]), disclosures, row_numbers=1)
+    build(disclosures, tmp_path / "foi.db")
+    assert (tmp_path / "foi.db").exists()
+
+
+def test_a_document_of_open_rows_has_no_marker_to_lose(disclosures: Path, tmp_path: Path) -> None:
+    cells = dict.fromkeys(("rank", "summary", "result", "action", "sanction"))
+    put(a_disclosure([a_row(under_investigation=True, **cells)]), disclosures)
+    build(disclosures, tmp_path / "foi.db")
+    assert (tmp_path / "foi.db").exists()
+
+
+def test_to_withhold_a_row_without_words_asks_for_no_other_to_be_withheld(
+    copy: FolderCopy, tmp_path: Path
+) -> None:
+    """Wholly redacted rows, and open ones, have no words that another could give away."""
+    copy.declare(
+        "withdrawn: []",
+        "withdrawn:\n"
+        "  - {id: 22-026570-0131, date: 2023-04-05, reason: r}\n"
+        "  - {id: 22-026570-0077, date: 2023-04-05, reason: r}",
+    )
     build(copy.path.parent, tmp_path / "foi.db")
     assert (tmp_path / "foi.db").exists()

@@ -168,7 +168,9 @@ def test_notes_under_a_heading_of_any_name_are_counted_on(heading: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "character", "\u034f\u3164\u2800\ufe0f\u2028\u2029\u0085\ufff0\ue000\u00ad"
+    "character",
+    "\u034f\u115f\u1160\u3164\uffa0\u17b4\u17b5\u2800\ufe00\ufe0f\U000e0100\U000e01ef"
+    "\u2028\u2029\u0085\x00\x7f\ufff0\u0378\ue000\u00ad\u200b\u2066\ud800",
 )
 def test_a_character_that_nobody_sees_is_hidden(character: str) -> None:
     assert is_hidden(character)
@@ -189,3 +191,33 @@ def test_a_heading_row_printed_again_on_every_page_is_no_row() -> None:
     assert findings == 0
     assert disclosure is not None
     assert [row.block for row in disclosure.rows] == [1, 2]
+
+
+def test_each_date_is_read_from_the_section_that_states_it() -> None:
+    """Other sections may speak of other dates, before it or behind."""
+    text = as_text(a_disclosure([a_row()]))
+    other = (
+        "Figures from the 1st of January 1999 to the 2nd of March 2001, extracted on the 3rd of"
+        " April 2002"
+    )
+    for heading, kept in (("### System", "covers_from"), ("### Date Range", "extracted_on")):
+        changed = text.replace(f"{heading}\n", f"{heading}\n\n{other}\n")
+        before, _ = read_text(text)
+        disclosure, findings = read_text(changed)
+        assert findings == 0
+        assert before
+        assert disclosure
+        assert getattr(disclosure, kept) == getattr(before, kept)
+        assert disclosure.notes != before.notes
+
+
+def test_a_field_keeps_its_first_value_and_blank_cells_are_not_stated() -> None:
+    text = as_text(a_disclosure([a_row()]))
+    again = text.replace(
+        "<b>Review Date</b>", "<b>Date Created</b>\t30/09/2022\n<b>Review Date</b>"
+    )
+    disclosure, findings = read_text(again)
+    assert findings == 1
+    assert disclosure
+    assert disclosure.created_on == date(2023, 3, 1)
+    assert disclosure.publication_scheme is None

@@ -1,6 +1,6 @@
-"""The form of a disclosure, whatever it is written in: its fields, its tables, and how they make one.
+"""The Metropolitan Police's form, whatever its file format: fields, totals, rows, and the disclosure they make.
 
-A reader finds the parts in its document and hands them over; what they mean is settled here.
+A reader finds the parts in its document and passes them on; this module says what they mean.
 """
 
 from __future__ import annotations
@@ -25,27 +25,29 @@ FIELDS = {
     "Date Created": "created_on",
     "Review Date": "review_on",
 }
+"""Names of the fields in a disclosure, by their published labels."""
 MAY_BE_BLANK = {"publication_scheme"}
 TABLES = "Table(s)"
-QUESTION = re.compile(r"Question \d+")
+REQUEST = re.compile(r"Question \d+")
+"""The heading of a request that the document answers."""
 
 _REFERENCE = re.compile(r"\w+(?:[/.]\w+)+")
 _YEAR_CELL = re.compile(r"(\*?) ?([0-9]{4})")
 _YEAR = re.compile(r"[0-9]{4}")
-_FIGURE = re.compile(r"[0-9]{1,6}")
+_NUMBER = re.compile(r"[0-9]{1,6}")
 _DATE = r"(\d{1,2})(?:st|nd|rd|th) of ([A-Z][a-z]+) (\d{4})"
 _EXTRACTED = re.compile(rf"extracted .*?on the {_DATE}")
 _COVERS = re.compile(rf"from the {_DATE} to the {_DATE}")
 
 Passage = tuple[str, str]
-"""The heading of a section, and some of its words."""
+"""The heading of a section, and a passage of its text."""
 
 
 @dataclass
 class MetForm:
-    """One reading of a document: the findings collected, the fields and totals that were made out.
+    """Collects the parts of one document as they are read, and the findings.
 
-    A place is a line of a text or, where the document is `paged`, a page; both count from 1.
+    A place is a page if the document is `paged`, else a line. Both count from 1.
     """
 
     path: Path
@@ -57,48 +59,52 @@ class MetForm:
     total: int | None = None
 
     def report(self, place: int | None, found: str, expected: str, fix: str) -> None:
+        """Add a finding."""
         line, page = (None, place) if self.paged else (place, None)
         self.findings.append(Finding(self.path, line, found, expected, fix, page))
 
     def set_field(self, place: int, label: str, value: str) -> bool:
-        """Take a field by its published label; False where there is no such field, or it is there."""
+        """Set a field by its published label. Return False if there is no such field, or it is already set."""
         name = FIELDS.get(label)
         if not name or name in self.fields:
             return False
         self.fields[name] = value
         if not value and name not in MAY_BE_BLANK:
-            self.report(place, f"{label}, left blank", "a value", "see the document")
+            self.report(place, f"{label}, left blank", "a value", "check the document")
         elif name == "reference" and not _REFERENCE.fullmatch(value):
             self.report(
                 place,
                 truncated_repr(value),
                 "a reference such as 01/FOI/22/026570",
-                "see the document",
+                "check the document",
             )
         return True
 
-    def head_complete(self, title: str, how: str) -> None:
-        """Report each part of the head that is not there; `title` and `how` tell how it is written."""
+    def report_missing(self, title_form: str, field_form: str) -> None:
+        """Report the title and each field that is missing.
+
+        `title_form` describes what a title looks like; `field_form` what follows a field's label.
+        """
         if self.title is None:
-            self.report(None, "no title", title, "see the document")
+            self.report(None, "no title", title_form, "check the document")
         for label, name in FIELDS.items():
             if name not in self.fields:
-                self.report(None, f"no {label}", f"{label}{how}", "add the line")
+                self.report(None, f"no {label}", f"{label}{field_form}", "add the line")
 
     def set_totals(self, place: int | None, heads: Sequence[str], figures: Sequence[str]) -> None:
-        """Take the years and TOTAL, and the number under each."""
+        """Set the published totals from the heads, which are years and TOTAL, and the figure below each."""
         *years, last = heads or ("",)
         if (
             last != "TOTAL"
             or len(heads) != len(figures)
             or not all(_YEAR.fullmatch(year) for year in years)
-            or not all(_FIGURE.fullmatch(figure) for figure in figures)
+            or not all(_NUMBER.fullmatch(figure) for figure in figures)
         ):
             self.report(
                 place,
                 f"{truncated_repr(' | '.join(heads))} over {truncated_repr(' | '.join(figures))}",
-                "a line of years and TOTAL, and under it a number for each",
-                "see the document's table of totals",
+                "a line of years and TOTAL, and below it a number for each",
+                "check the document's table of totals",
             )
             return
         *officers, self.total = map(int, figures)
@@ -111,14 +117,14 @@ class MetForm:
     def row(
         self, place: int, cells: Sequence[str], source_text: str, position: int, block: int
     ) -> Row | None:
-        """The row of these six cells, or None and a finding where its year is none."""
+        """Return the row that these six cells make, or None, with a finding, if its year is not a year."""
         year = _YEAR_CELL.fullmatch(cells[0])
         if not year:
             self.report(
                 place,
                 f"year {truncated_repr(cells[0])}",
                 "a year such as 2019 or *2019",
-                "see the document",
+                "check the document",
             )
             return None
         rank, summary, result, action, sanction = (cell or None for cell in cells[1:])
@@ -143,10 +149,10 @@ class MetForm:
         source_format: SourceFormat,
         source_sha256: str,
     ) -> Disclosure | None:
-        """All of it, or None where it lacks a part that all need."""
+        """Return the disclosure, or None if its title, total or a field is missing."""
         if self.title is None or self.total is None or set(self.fields) != set(FIELDS.values()):
             return None
-        notes = _positioned(passages)
+        notes = _notes(passages)
         extracted = _date_in(notes, "System", _EXTRACTED)
         covers = _date_in(notes, "Date Range", _COVERS)
         return Disclosure(
@@ -171,23 +177,24 @@ class MetForm:
         )
 
 
-def _positioned(passages: Sequence[Passage]) -> list[Note]:
-    """The passages as notes, counted from 1 in each section."""
-    counted: dict[str, int] = {}
+def _notes(passages: Sequence[Passage]) -> list[Note]:
+    """Return the passages as notes, numbered from 1 in each section."""
+    counts: dict[str, int] = {}
     notes = []
     for section, text in passages:
-        counted[section] = counted.get(section, 0) + 1
-        notes.append(Note(section, counted[section], text))
+        counts[section] = counts.get(section, 0) + 1
+        notes.append(Note(section, counts[section], text))
     return notes
 
 
 def _date_in(notes: list[Note], section: str, pattern: re.Pattern[str]) -> list[date] | None:
-    """The dates that `pattern` captures in a section's prose, or None where it does not match."""
+    """Return the dates that `pattern` captures in a section, or None if it finds none or one is not a date."""
     for note in notes:
         if note.section == section and (match := pattern.search(note.text)):
-            words = match.groups()
+            parts = match.groups()
             dates = [
-                _date(" ".join(words[at : at + 3]), "%d %B %Y") for at in range(0, len(words), 3)
+                _date(" ".join(parts[start : start + 3]), "%d %B %Y")
+                for start in range(0, len(parts), 3)
             ]
             return [day for day in dates if day] if all(dates) else None
     return None

@@ -1,10 +1,10 @@
-"""Read a disclosure from the PDF that a force published, once its audit has let it through.
+"""Read a disclosure from a PDF in the Metropolitan Police's form, once it has passed its audit.
 
-The form is that of the text (see text.py), as it is seen on pages: a title, fields behind bold names,
-notes under bold headings, a ruled table of totals, and the ruled table of six columns over any number
-of pages. A black box is a marker. A row that a page break cuts goes on in the first row of the next
-page, whose year is empty. Every character of the table belongs to a cell of a row, and every line
-outside it is taken for what it is; what is neither becomes a finding.
+The form is that of the text (see text.py) as laid out on pages: a title, fields with bold labels, notes
+under bold headings, a ruled table of totals, and the ruled table of six columns over any number of pages.
+A black box is a redaction marker. A row cut by a page break continues in the first row of the next page,
+whose year is empty. Every character of the table belongs to a cell, and every line outside it is read;
+anything else becomes a finding.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from ingest.pdf.layout import SUMMARY, Line, Table
 from ingest.pdf.limits import Unreadable
 from ingest.pdf.pool import Document, Pool, read_document
-from ingest.readers.met.form import COLUMNS, FIELDS, QUESTION, TABLES, MetForm, Passage
+from ingest.readers.met.form import COLUMNS, FIELDS, REQUEST, TABLES, MetForm, Passage
 from ingest.records.audit_findings import KINDS
 from ingest.records.disclosure import Disclosure, PendingDecision, Row
 from ingest.records.findings import Finding
@@ -28,22 +28,29 @@ from ingest.text.redaction import BOX, CANONICAL
 
 _PAGE_NUMBER = re.compile(r"(?:page )?\d+(?: (?:of|/) ?\d+)?", re.IGNORECASE)
 _UNMAPPED = re.compile(r"\(cid:\d+\)")
-_ENDS = (".", "!", "?", ":", ";")
-_APART = 0.2
-"""How much more than the least space between two lines parts paragraphs, in sizes of type."""
+"""How pdfminer writes a glyph without a Unicode mapping."""
+_SENTENCE_ENDS = (".", "!", "?", ":", ";")
+_PARAGRAPH_GAP = 0.2
+"""Type sizes by which the space between paragraphs exceeds the least space between lines."""
+
+Pages = Sequence[tuple[int, Sequence[Line | Table]]]
+"""The number of each page, and its parts."""
 
 
 def read_pdf_disclosure(path: Path, pool: Pool) -> tuple[Disclosure | None, list[Finding]]:
-    """The disclosure in the PDF at `path`, or None where it leaks or lacks a part that all need."""
+    """Return the disclosure in the PDF at `path`, and all findings.
+
+    The disclosure is None if the PDF is unreadable, is refused by its audit, or lacks a part.
+    """
     try:
         document = read_document(path, pool)
     except Unreadable as error:
         return None, [error.finding(path)]
     except OSError as error:
         found = error.strerror or str(error)
-        return None, [Finding(path, None, found, "a PDF", "put the document there")]
-    if refused := list(blocking_findings(path, document)):
-        return None, refused
+        return None, [Finding(path, None, found, "a PDF", "save the document there")]
+    if blocking := list(blocking_findings(path, document)):
+        return None, blocking
     form = MetForm(path, [], paged=True)
     pages = [(page.number, page.page.parts) for page in document.pages if page.page]
     interpreter = PageInterpreter(form, _least_gap(pages), _running_headers(pages))
@@ -51,11 +58,9 @@ def read_pdf_disclosure(path: Path, pool: Pool) -> tuple[Disclosure | None, list
         interpreter.page(number, parts)
     disclosure = interpreter.disclosure(document.file.sha256)
     if disclosure:
-        hidden = sum(page.page.hidden for page in document.pages if page.page)
-        shown = sum(page.page.shown for page in document.pages if page.page)
         disclosure = replace(
             disclosure,
-            withheld_share_estimate=hidden / (hidden + shown) if hidden + shown else None,
+            withheld_share_estimate=_withheld_share(document),
             pending=tuple(
                 PendingDecision(kind, count) for kind, count in sorted(document.counts.items())
             ),
@@ -64,33 +69,36 @@ def read_pdf_disclosure(path: Path, pool: Pool) -> tuple[Disclosure | None, list
 
 
 def blocking_findings(path: Path, document: Document) -> list[Finding]:
-    """Why the document may not be published, page by page, without a word of what it hides."""
-    found: Counter[tuple[int, str]] = Counter()
+    """Return why the document must not be published, by page, without any of the text that it hides."""
+    counts: Counter[tuple[int, str]] = Counter()
     places: Counter[tuple[int, str]] = Counter()
     for one in document.findings:
         if one.verdict == "refuse":
-            found[one.page, one.kind] += one.count
+            counts[one.page, one.kind] += one.count
             places[one.page, one.kind] += 1
     return [
         Finding(
             path,
             None,
             f"{KINDS[kind]}: {count:,}, in {pluralize(places[page, kind], 'place')}",
-            "a document that hides nothing which can be brought to light",
-            "do not publish it or pass it on; tell the publisher; the places are shown by "
+            "a document that hides nothing that can be recovered",
+            "do not publish it or pass it on; tell the publisher; to see the places, run "
             "python -m ingest audit FILE --report audit.html",
             page or None,
         )
-        for (page, kind), count in sorted(found.items())
+        for (page, kind), count in sorted(counts.items())
     ]
 
 
-Pages = Sequence[tuple[int, Sequence[Line | Table]]]
-"""The parts of each page, with its number."""
+def _withheld_share(document: Document) -> float | None:
+    """Return the estimated share of the summaries' characters that boxes cover, or None if there are none."""
+    hidden = sum(page.page.hidden for page in document.pages if page.page)
+    shown = sum(page.page.shown for page in document.pages if page.page)
+    return hidden / (hidden + shown) if hidden + shown else None
 
 
 def _least_gap(pages: Pages) -> float:
-    """The least space between two lines of the document."""
+    """Return the least space between two lines of the document, in points."""
     return min(
         (
             lower.top - upper.bottom
@@ -103,76 +111,78 @@ def _least_gap(pages: Pages) -> float:
 
 
 def _running_headers(pages: Pages) -> set[str]:
-    """What stands at one height of most pages, but for its figures: headers and footers."""
-    found = Counter(
-        (without_digits, height)
+    """Return the running headers and footers, digits ignored: lines at the same height of most pages."""
+    pages_with = Counter(
+        (text, height)
         for _, parts in pages
-        for without_digits, height in {
+        for text, height in {
             (_without_digits(part), round(part.top / 4)) for part in parts if isinstance(part, Line)
         }
     )
-    return {
-        without_digits
-        for (without_digits, _), times in found.items()
-        if times > max(2, len(pages) / 2)
-    }
+    return {text for (text, _), count in pages_with.items() if count > max(2, len(pages) / 2)}
 
 
 def _without_digits(line: Line) -> str:
-    """A line without its figures."""
+    """Return the text of a line with `#` for each number."""
     return re.sub(r"\d+", "#", line.text)
 
 
 class PageInterpreter:
-    """What the parts of the pages mean, one after the other."""
+    """Interprets the parts of the pages in order, and fills in the form.
 
-    def __init__(self, form: MetForm, least: float, running_headers: Collection[str]) -> None:
-        self.form, self.least, self.running_headers = form, least, running_headers
+    `least_gap` is the least space between two lines, in points.
+    """
+
+    def __init__(self, form: MetForm, least_gap: float, running_headers: Collection[str]) -> None:
+        self.form, self.least_gap, self.running_headers = form, least_gap, running_headers
         self.passages: list[Passage] = []
         self.title: list[str] = []
         self.label: str | None = None
         self.value_left: float | None = None
         self.values: dict[str, list[str]] = {}
         self.section: str | None = None
-        self.noted = False
-        self.questions = 0
+        self.head_done = False
+        self.requests = 0
         self.totals_seen = False
         self.rows: list[tuple[int, list[str]]] = []
         self.in_rows = False
         self.last: Line | None = None
 
     def page(self, number: int, parts: Sequence[Line | Table]) -> None:
-        fresh = True
+        """Interpret one page."""
+        first_table = True
         for part in parts:
             if isinstance(part, Table):
-                self._table(number, part, fresh)
-                fresh, self.last = False, None
+                self._table(number, part, first_table)
+                first_table, self.last = False, None
             elif _without_digits(part) not in self.running_headers:
                 self._line(number, part)
                 self.last = part
         if self.last:
-            # What follows on the next page is far from the end of this one.
+            # Positions on the next page cannot be compared with those on this one.
             self.last = replace(self.last, bottom=float("-inf"))
 
     def disclosure(self, sha256: str) -> Disclosure | None:
+        """Return the disclosure, or None, with a finding, if a part is missing."""
         self._end_head()
         if not self.in_rows:
             self.form.report(
                 None,
                 "no such table",
                 f"a ruled table headed {', '.join(COLUMNS)}",
-                "see that the document is whole and of the form that ingest/readers/met/pdf.py describes",
+                "check that the document is complete, and in the form described in "
+                "ingest/readers/met/pdf.py",
             )
             return None
         rows: list[Row] = []
         for page, cells in self.rows:
-            said = "\t".join(cells).replace(BOX, "█")
-            # In a column of terms a box is a term of its own, for people to judge.
+            source_text = "\t".join(cells).replace(BOX, "█")
+            # In a column of terms a box becomes an unknown term, for a person to judge.
             cells = [
-                cell if at == SUMMARY else cell.replace(BOX, CANONICAL)
-                for at, cell in enumerate(cells)
+                cell if column == SUMMARY else cell.replace(BOX, CANONICAL)
+                for column, cell in enumerate(cells)
             ]
-            if row := self.form.row(page, cells, said, len(rows) + 1, page):
+            if row := self.form.row(page, cells, source_text, len(rows) + 1, page):
                 rows.append(row)
         return self.form.disclosure(self.passages, rows, "pdf", sha256)
 
@@ -181,108 +191,103 @@ class PageInterpreter:
     def _line(self, page: int, line: Line) -> None:
         text = line.text
         if _UNMAPPED.search(text):
-            self._unmapped(page)
+            self._report_unmapped(page)
         elif self.in_rows:
             if not _PAGE_NUMBER.fullmatch(text):
-                self._report_unexpected(
-                    page, text, "nothing but page numbers outside the table of rows"
-                )
+                self._report_unexpected(page, text, "only page numbers outside the table of rows")
         elif text == TABLES:
             self._end_head()
-            self.section, self.noted = "Question", True
-        elif QUESTION.fullmatch(text) and line.bold:
-            self.questions += 1
-            if self.questions > 1:
-                self.form.report(page, truncated_repr(text), "one question", "split the document")
-        elif not self.noted and (label := self._label(line)):
+            self.section = "Question"
+        elif REQUEST.fullmatch(text) and line.bold:
+            self.requests += 1
+            if self.requests > 1:
+                self.form.report(page, truncated_repr(text), "one request", "split the document")
+        elif self.head_done or not self._head_line(line):
+            self._notes_line(page, line)
+
+    def _head_line(self, line: Line) -> bool:
+        """Read a line as part of the title or a field. Return False if it is neither."""
+        if label := self._label(line):
             self._end_title()
             self.label = label
-            self.values[label] = [text[len(label) :].strip()]
+            self.values[label] = [line.text[len(label) :].strip()]
             value = line.words[len(label.split()) :]
             self.value_left = value[0][1] if value else line.left + 3 * line.size
-        elif not self.noted and self.label and not line.bold and self._is_continuation(line):
-            self.values[self.label].append(text)
-        elif not self.noted and not self.values:
-            self.title.append(text)
-        elif line.bold:
+        elif self.label and not line.bold and self._is_continuation(line):
+            self.values[self.label].append(line.text)
+        elif not self.values:
+            self.title.append(line.text)
+        else:
+            return False
+        return True
+
+    def _notes_line(self, page: int, line: Line) -> None:
+        """Read a line as a heading, the start of a passage, or more of one."""
+        if line.bold:
             self._end_head()
-            self.section, self.noted = text, True
-        elif _PAGE_NUMBER.fullmatch(text):
+            self.section = line.text
+        elif _PAGE_NUMBER.fullmatch(line.text):
             pass
         elif self.section is None:
-            self._report_unexpected(page, text, "a bold heading before it")
+            self._report_unexpected(page, line.text, "a bold heading before it")
         elif self._continues_paragraph(line):
-            section, words = self.passages[-1]
-            self.passages[-1] = (section, f"{words} {text}")
+            section, passage = self.passages[-1]
+            self.passages[-1] = (section, f"{passage} {line.text}")
         else:
-            self.passages.append((self.section, text))
+            self.passages.append((self.section, line.text))
 
     def _label(self, line: Line) -> str | None:
-        """The field whose name stands at the start of a line, unless it has a value by now."""
+        """Return the label at the start of a line, unless its field already has a value."""
         bold = " ".join(word for word, _, bold in line.words if bold)
-        starts = [label for label in FIELDS if line.text.startswith(label)]
-        known = [label for label in starts if label not in self.values]
+        labels = [label for label in FIELDS if line.text.startswith(label)]
+        unset = [label for label in labels if label not in self.values]
         return max(
-            (one for one in known if not bold or bold.startswith(one)), key=len, default=None
+            (label for label in unset if not bold or bold.startswith(label)), key=len, default=None
         )
 
     def _is_continuation(self, line: Line) -> bool:
-        """Whether a line stands where the value before it began, as a value's second line does."""
+        """Return whether a line is indented like the value before it, of which it is then a further line."""
         return self.value_left is not None and line.left >= self.value_left - line.size
 
     def _continues_paragraph(self, line: Line) -> bool:
-        """Whether a line belongs to the paragraph of the one before."""
+        """Return whether a line belongs to the same paragraph as the one before."""
         if not self.last or self.last.bold or not self.passages:
             return False
         if self.passages[-1][0] != self.section:
             return False
         if self.last.bottom == float("-inf"):
-            return not self.passages[-1][1].endswith(_ENDS)
-        return line.top - self.last.bottom <= self.least + _APART * line.size
+            return not self.passages[-1][1].endswith(_SENTENCE_ENDS)
+        return line.top - self.last.bottom <= self.least_gap + _PARAGRAPH_GAP * line.size
 
     def _end_title(self) -> None:
         if self.form.title is None and self.title:
             self.form.title = " ".join(self.title)
 
     def _end_head(self) -> None:
-        if self.noted:
+        """Hand over the title and the fields, once."""
+        if self.head_done:
             return
         self._end_title()
         for label, values in self.values.items():
             self.form.set_field(1, label, " ".join(filter(None, values)))
-        self.form.head_complete("a title above the fields", " before a value")
-        self.noted = True
+        self.form.report_missing("a title above the fields", " before a value")
+        self.head_done = True
 
     # Tables
 
-    def _table(self, page: int, table: Table, fresh: bool) -> None:
+    def _table(self, page: int, table: Table, first_table: bool) -> None:
         rows = list(table.rows)
-        if table.loose:
-            self.form.report(
-                page,
-                f"{pluralize(table.loose, 'character')} within the table, in no cell",
-                "every character of a table in a cell of its",
-                "see whether a rule is missing there",
-            )
-        if table.joined and (COLUMNS in rows or self.in_rows):
-            self.form.report(
-                page,
-                f"{pluralize(table.joined, 'cell')} without rules of their own",
-                "a rule between every two rows and every two columns",
-                "see which row the words belong to; the publisher's document must say",
-            )
-        if any(_UNMAPPED.search(cell) for row in rows for cell in row):
-            self._unmapped(page)
+        self._report_faults(page, table)
         if COLUMNS in rows or (self.in_rows and len(rows[0]) == len(COLUMNS)):
             self.in_rows = True
-            self._rows(page, rows, fresh)
+            self._rows(page, rows, first_table)
         elif not self.totals_seen and rows[0][-1] == "TOTAL" and len(rows) == 2:
             self.totals_seen = True
             label, *figures = rows[1]
             self.passages.append(("Table", label))
             self.form.set_totals(page, rows[0][1:], figures)
             self.section = "Table"
-        elif not self.noted and all(len(row) == 2 and row[0] in FIELDS for row in rows):
+        elif not self.head_done and all(len(row) == 2 and row[0] in FIELDS for row in rows):
             self._end_title()
             self.values |= {label: [value] for label, value in rows}
         else:
@@ -290,8 +295,8 @@ class PageInterpreter:
                 page, " | ".join(rows[0]), "a table of totals, and then the table of rows"
             )
 
-    def _rows(self, page: int, rows: Sequence[tuple[str, ...]], fresh: bool) -> None:
-        first = fresh
+    def _rows(self, page: int, rows: Sequence[tuple[str, ...]], first_table: bool) -> None:
+        may_continue = first_table
         for row in rows:
             if row == COLUMNS or not any(row):
                 continue
@@ -301,29 +306,47 @@ class PageInterpreter:
                 )
             elif row[0]:
                 self.rows.append((page, list(row)))
-            elif first and self.rows:
-                self.rows[-1] = (
-                    self.rows[-1][0],
-                    [
-                        " ".join(filter(None, both))
-                        for both in zip(self.rows[-1][1], row, strict=True)
-                    ],
-                )
+            elif may_continue and self.rows:
+                start, cells = self.rows[-1]
+                joined = [" ".join(filter(None, both)) for both in zip(cells, row, strict=True)]
+                self.rows[-1] = (start, joined)
             else:
                 self._report_unexpected(
-                    page, " | ".join(row), "a year in a row that no page break has cut"
+                    page, " | ".join(row), "a year, because no page break cuts this row"
                 )
-            first = False
+            may_continue = False
 
     # Findings
 
-    def _report_unexpected(self, page: int, text: str, expected: str) -> None:
-        self.form.report(page, truncated_repr(text.replace(BOX, "█")), expected, "see the document")
+    def _report_faults(self, page: int, table: Table) -> None:
+        """Report characters and cells of a table that could not be placed, and unmapped glyphs."""
+        if table.loose:
+            self.form.report(
+                page,
+                f"{pluralize(table.loose, 'character')} in the table but in none of its cells",
+                "every character of a table in one of its cells",
+                "check whether a rule is missing there",
+            )
+        if table.joined and (COLUMNS in table.rows or self.in_rows):
+            self.form.report(
+                page,
+                f"{pluralize(table.joined, 'cell')} without rules of their own",
+                "a rule between every two rows and every two columns",
+                "find out which row the words belong to; ask the publisher if the document "
+                "does not show it",
+            )
+        if any(_UNMAPPED.search(cell) for row in table.rows for cell in row):
+            self._report_unmapped(page)
 
-    def _unmapped(self, page: int) -> None:
+    def _report_unexpected(self, page: int, text: str, expected: str) -> None:
+        self.form.report(
+            page, truncated_repr(text.replace(BOX, "█")), expected, "check the document"
+        )
+
+    def _report_unmapped(self, page: int) -> None:
         self.form.report(
             page,
-            "letters that the document does not say which they are",
-            "text that can be copied from the document as it is seen",
+            "glyphs without a Unicode mapping",
+            "text that can be copied from the document as it is displayed",
             "ask the publisher for another export",
         )

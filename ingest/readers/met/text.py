@@ -1,9 +1,8 @@
-"""Read a text conversion of a disclosure.
+"""Read a text conversion of a disclosure in the Metropolitan Police's form.
 
-The form is that of the Metropolitan Police's disclosures: a title between asterisks, fields in
-bold with a tab behind, notes under headings, then "Table(s)", the question, the yearly totals and
-the table of six columns, whose rows stand in blocks parted by blank lines. Every line that is not
-blank is taken for what it is or becomes a finding: none is passed over.
+The form is a title between asterisks; fields with their labels in bold, a tab, and a value; notes under
+headings; then "Table(s)", the request, the yearly totals, and the table of six columns, in blocks of rows
+separated by blank lines. Every line that is not blank is read or becomes a finding; none is skipped.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from ingest.readers.met.form import COLUMNS, FIELDS, QUESTION, TABLES, MetForm, Passage
+from ingest.readers.met.form import COLUMNS, FIELDS, REQUEST, TABLES, MetForm, Passage
 from ingest.readers.source import read_source
 from ingest.records.disclosure import Disclosure, Row
 from ingest.records.findings import Finding
@@ -22,16 +21,16 @@ _TITLE = re.compile(r"\*\*\s*(\S.*?)\s*\*\*")
 _FIELD = re.compile(r"<b>(.+?)</b>\t(.*)")
 
 Line = tuple[int, str]
-"""A line of the document with its number, from 1."""
+"""The number of a line, from 1, and its text."""
 
 
 def read_text_disclosure(path: Path) -> tuple[Disclosure | None, list[Finding]]:
-    """The disclosure in the text file at `path`, or None where it lacks a part that all need."""
+    """Return the disclosure in the text file at `path`, or None if a part is missing, and all findings."""
     source, findings = read_source(path)
     if source is None:
         return None, findings
     form = MetForm(path, findings)
-    parts = _part(form, list(enumerate(source.text.split("\n"), 1)))
+    parts = _split(form, list(enumerate(source.text.split("\n"), 1)))
     if parts is None:
         return None, findings
     head, guidance, tables, table = parts
@@ -42,8 +41,8 @@ def read_text_disclosure(path: Path) -> tuple[Disclosure | None, list[Finding]]:
     return form.disclosure(passages, rows, "text", source.sha256), findings
 
 
-def _part(form: MetForm, lines: list[Line]) -> tuple[list[Line], ...] | None:
-    """The lines before the first heading, of the notes, before the table, and of the table."""
+def _split(form: MetForm, lines: list[Line]) -> tuple[list[Line], ...] | None:
+    """Return the lines before the first heading, of the notes, before the table of rows, and of that table."""
     landmarks: dict[str, Callable[[str], bool]] = {
         "a heading that starts with #": lambda text: text.startswith("#"),
         f"the line {TABLES!r}": lambda text: text.strip() == TABLES,
@@ -51,22 +50,24 @@ def _part(form: MetForm, lines: list[Line]) -> tuple[list[Line], ...] | None:
     }
     parts: list[list[Line]] = []
     rest = lines
-    for landmark, is_it in landmarks.items():
-        at = next((index for index, (_, text) in enumerate(rest) if is_it(text)), None)
-        if at is None:
+    for landmark, is_landmark in landmarks.items():
+        start = next((index for index, (_, text) in enumerate(rest) if is_landmark(text)), None)
+        if start is None:
             form.report(
                 None,
                 f"no such line after line {rest[0][0] - 1}" if parts else "no such line",
                 landmark,
-                "see that the document is whole and of the form that ingest/readers/met/text.py describes",
+                "check that the document is complete, and in the form described in "
+                "ingest/readers/met/text.py",
             )
             return None
-        parts.append(rest[:at])
-        rest = rest[at:]
+        parts.append(rest[:start])
+        rest = rest[start:]
     return *parts, rest
 
 
 def _read_head(form: MetForm, lines: list[Line]) -> None:
+    """Read the title and the fields."""
     for number, text in _not_blank(lines):
         if form.title is None and (match := _TITLE.fullmatch(text.strip())):
             form.title = match[1]
@@ -77,13 +78,13 @@ def _read_head(form: MetForm, lines: list[Line]) -> None:
                 number,
                 truncated_repr(text),
                 f"the title between ** and **, or one of {', '.join(FIELDS)}, each once",
-                "see the document; a field of another name wants a line in ingest/readers/met/form.py",
+                "check the document; add a field with another label to ingest/readers/met/form.py",
             )
-    form.head_complete("a line between ** and **", " in bold, a tab, a value")
+    form.report_missing("a line between ** and **", " in bold, a tab, a value")
 
 
 def _read_guidance(form: MetForm, lines: list[Line]) -> list[Passage]:
-    """The passages under each heading, in order."""
+    """Return the passages under each heading, in order."""
     passages: list[Passage] = []
     section: str | None = None
     for number, text in _not_blank(lines):
@@ -94,7 +95,7 @@ def _read_guidance(form: MetForm, lines: list[Line]) -> list[Passage]:
                 number,
                 truncated_repr(text),
                 "a heading that starts with ### before it",
-                "see the document",
+                "check the document",
             )
         else:
             passages.append((section, text))
@@ -102,19 +103,19 @@ def _read_guidance(form: MetForm, lines: list[Line]) -> list[Passage]:
 
 
 def _read_tables(form: MetForm, lines: list[Line]) -> list[Passage]:
-    """The question and the words around the totals; the totals are taken on the way."""
+    """Set the totals, and return the request and the passages around them."""
     passages: list[Passage] = []
-    questions = 0
+    requests = 0
     heads: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
     place: int | None = None
     for number, text in _not_blank(lines):
         if text.strip() == TABLES:
             continue
-        if QUESTION.fullmatch(text.strip()):
-            questions += 1
-            if questions > 1:
-                form.report(number, truncated_repr(text), "one question", "split the document")
+        if REQUEST.fullmatch(text.strip()):
+            requests += 1
+            if requests > 1:
+                form.report(number, truncated_repr(text), "one request", "split the document")
         elif not heads and text.startswith("\t"):
             heads, place = _cells(text)[1:], number
         elif heads and not figures:
@@ -126,7 +127,7 @@ def _read_tables(form: MetForm, lines: list[Line]) -> list[Passage]:
                 number,
                 truncated_repr(text),
                 "one table of totals, and then the table of rows",
-                "split the document, or see whether a line was broken",
+                "split the document, or check whether a line was broken",
             )
         else:
             passages.append(("Table" if heads else "Question", text))
@@ -135,7 +136,7 @@ def _read_tables(form: MetForm, lines: list[Line]) -> list[Passage]:
 
 
 def _read_rows(form: MetForm, lines: list[Line]) -> list[Row]:
-    """The rows of the table with the block each stands in; a line that is none is a finding."""
+    """Return the rows of the table, each with the number of its block. Any other line becomes a finding."""
     rows: list[Row] = []
     block = 0
     between_blocks = True
@@ -152,8 +153,8 @@ def _read_rows(form: MetForm, lines: list[Line]) -> list[Row]:
             form.report(
                 number,
                 f"{len(cells)} cells: {truncated_repr(text)}",
-                f"{len(COLUMNS)} cells parted by tabs: {', '.join(COLUMNS)}",
-                "see whether the row was broken over lines or a cell was lost",
+                f"{len(COLUMNS)} cells separated by tabs: {', '.join(COLUMNS)}",
+                "check whether the row was split over lines, or a cell was lost",
             )
         elif row := form.row(number, cells, text, len(rows) + 1, block):
             rows.append(row)
@@ -161,7 +162,7 @@ def _read_rows(form: MetForm, lines: list[Line]) -> list[Row]:
 
 
 def _cells(text: str) -> tuple[str, ...]:
-    """The cells of a line, without the white space around them."""
+    """Return the cells of a line, without the white space around them."""
     return tuple(cell.strip() for cell in text.split("\t"))
 
 
