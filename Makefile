@@ -42,17 +42,18 @@ tools: chromium ## Install the programs that the long tests need (Debian and Ubu
 	[ -z "$$missing" ] || { echo "Installing for the long tests:" $$missing; $(INSTALL) $$missing; } || \
 		{ echo "The long tests need more programs: install" $$missing; exit 1; }
 
-lint: $(DEVELOPING) ## Check style and types
+lint: $(DEVELOPING) ## Check style, types and what imports what
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 
 lock: $(DEVELOPING) ## Pin every dependency anew, with hashes, from pyproject.toml (UPGRADE=--upgrade)
 	$(PIP_COMPILE) $(UPGRADE) --extra dev --extra cluster --output-file requirements-dev.lock pyproject.toml
 	$(PIP_COMPILE) $(UPGRADE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
 
 clean: ## Remove everything that was built, the virtual environment included
-	rm -rf $(VENV) foi.db inspect-data.json .foi.db.building *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist foi.db inspect-data.json .foi.db.building *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The browser tests need a Chromium: one that is here, or named by CHROMIUM=..., or Debian's.

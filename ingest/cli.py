@@ -31,11 +31,9 @@ from ingest.review.disclosure_risk import describe_risk
 from ingest.text import redaction
 from ingest.text.phrases import pluralize
 
-ROOT = Path(__file__).resolve().parent.parent
-DISCLOSURES = Path(__file__).resolve().parent / "disclosures"
-
 
 @click.group()
+@click.version_option(package_name="disclosed-in-part")
 def main() -> None:
     """Turn disclosures into a public database."""
 
@@ -43,8 +41,9 @@ def main() -> None:
 disclosures_option = click.option(
     "--disclosures",
     type=click.Path(path_type=Path),
-    default=DISCLOSURES,
-    help="The folder that holds a folder per disclosure.  [default: ingest/disclosures]",
+    default="ingest/disclosures",
+    show_default=True,
+    help="The folder that holds a folder per disclosure.",
 )
 
 
@@ -76,8 +75,9 @@ def pool_options(command: Callable[..., None]) -> Callable[..., None]:
     "--database",
     "path",
     type=click.Path(path_type=Path),
-    default=ROOT / "foi.db",
-    help="Where to write the database.  [default: foi.db at the project's root]",
+    default="foi.db",
+    show_default=True,
+    help="Where to write the database.",
 )
 @pool_options
 def build(disclosures: Path, path: Path, pool: Pool) -> None:

@@ -7,10 +7,12 @@ import re
 import sqlite3
 import subprocess
 import sys
+import tomllib
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ingest.build import build
 from tests.documents import FIRST, FolderCopy, sha256
@@ -92,12 +94,30 @@ def test_the_port_may_be_chosen() -> None:
         assert f"--host 127.0.0.1 --port {port}" in told
 
 
+def test_the_code_host_runs_what_ci_runs_on_every_version_of_python_that_is_promised() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))
+    (job,) = workflow["jobs"].values()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    promised = [
+        name.rpartition(" ")[2]
+        for name in project["classifiers"]
+        if name.startswith("Programming Language :: Python :: ")
+    ]
+    assert job["strategy"]["matrix"]["python"] == promised
+    assert project["requires-python"] == f">={promised[0]}"
+    checkout, python, run = job["steps"]
+    assert checkout["uses"].startswith("actions/checkout@")
+    assert python["uses"].startswith("actions/setup-python@")
+    assert python["with"] == {"python-version": "${{ matrix.python }}"}
+    assert run == {"run": ".ci/run", "env": {"PYTHON": "python${{ matrix.python }}"}}
+
+
 @pytest.mark.parametrize("line", [59, 126, 380])
 def test_the_purge_that_the_docs_tell_keeps_every_count_and_no_word(
     copy: FolderCopy, tmp_path: Path, line: int
 ) -> None:
-    """The script in docs/removal.md, run as it stands on a copy."""
-    document = (ROOT / "docs" / "removal.md").read_text("utf-8")
+    """The script in docs/withdraw-a-row.md, run as it stands on a copy."""
+    document = (ROOT / "docs" / "withdraw-a-row.md").read_text("utf-8")
     match = re.search(r"<<'EOF'\n(.*?)    EOF", document, re.DOTALL)
     assert match
     script = "\n".join(line.removeprefix("    ") for line in match[1].split("\n"))
