@@ -251,9 +251,8 @@ async def new_address(
     return f"{datasette.urls.path(new_path)}{'?' if new_query else ''}{new_query}"
 
 
-@hookimpl(
-    tryfirst=True
-)  # the innermost wrapper, so that other plugins' headers are added to redirects
+# The innermost wrapper, so that redirects get the headers that other plugins add.
+@hookimpl(tryfirst=True)
 def asgi_wrapper(datasette: Datasette) -> Callable[[Asgi], Asgi]:
     declared = renames_by_database(datasette)
 

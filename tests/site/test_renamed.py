@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import subprocess
 import sys
@@ -245,7 +244,6 @@ async def test_other_addresses_are_not_redirected(site: Datasette, query: str) -
         f"{VIEW}.json?_col=withheld_on",
         "/foi/search?q=facebook&redaction_band=none",
         f"{TABLE}/none.json",
-        f"{TABLE}/a/b?withheld_on=1",
         "/other/officer_allegations?withheld_on=1",
     ],
 )
@@ -368,7 +366,7 @@ def test_what_was_typed_for_an_old_name_arrives_under_the_new_one(value: str, ot
 BIRDS = {
     "pages": {"fowl": "birds", "how many": "how-many"},
     "columns": {
-        "birds": {"spotted on": "seen on", "hue": "_hue", "old": "a__b"},
+        "birds": {"spotted on": "seen on", "hue": "_hue", "old": "a__b", "_size": "place"},
         "flights": {"spotted on": "flown"},
         "how-many": {"kind": "species"},
     },
@@ -380,6 +378,8 @@ BIRDS = {
 
 ASK = """
 import asyncio, json, sys
+sys._called_from_test = True  # Datasette then loads no installed plugin
+sys.modules["rich"] = None  # with it, Datasette 0.65 fails on an address that fits no page
 from pathlib import Path
 from datasette.app import Datasette
 from tests.site.test_renamed import ask
@@ -402,29 +402,32 @@ def aviary(tmp_path: Path) -> Path:
     with closing(sqlite3.connect(tmp_path / "my birds.db")) as birds:
         birds.executescript("""
             create table birds (
-                species text, place integer, "seen on" text, _hue text, a__b text,
+                species text, place integer, "seen on" text, _hue text, a__b text, Wing real,
                 primary key (species, place));
             create table flights (id integer primary key, flown text);
-            insert into birds values ('song thrush', 1, '2024', 'brown', 'x');
-            insert into birds values ('tit/great', 2, '2025', 'blue', 'y');
+            insert into birds values ('song thrush', 1, '2024', 'brown', 'x', 6);
+            insert into birds values ('tit/great', 2, '2025', 'blue', 'y', 7);
         """)
-    queries = {"how-many": "select count(*) as n from birds where species = :species"}
-    write_metadata(tmp_path, BIRDS, queries)
+    write_metadata(tmp_path, BIRDS)
     return tmp_path
 
 
-def write_metadata(folder: Path, renames: object, queries: dict[str, str] | None = None) -> None:
-    about = {"plugins": {"renamed": renames}, "queries": queries or {}}
+def write_metadata(folder: Path, renames: object) -> None:
+    queries = {"how-many": "select count(*) as n from birds where species = :species"}
+    about = {"plugins": {"renamed": renames}, "queries": queries}
     (folder / "metadata.json").write_text(json.dumps({"databases": {"my birds": about}}))
 
 
 def answers(folder: Path, *requests: str, cors: str = "") -> list[Answer]:
     """Send `requests`, each a method and a target, to a Datasette in a process of its own."""
     command = [sys.executable, "-c", ASK, str(folder), cors, *requests]
-    alone = {**os.environ, "DATASETTE_LOAD_PLUGINS": ""}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=alone)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     return [Answer(*answer) for answer in json.loads(done.stdout)]
+
+
+def through(table: str, column: str) -> str:
+    return quote_plus(json.dumps({"table": table, "column": column, "value": "1"}))
 
 
 def locations(folder: Path, *targets: str) -> list[str | None]:
@@ -444,6 +447,11 @@ def test_any_database_can_declare_renames_of_pages_columns_values_and_parameters
         "/birds?species=thrush": "/birds?species=song+thrush",
         "/flights.json?_sort=spotted%20on": "/flights.json?_sort=flown",
         "/flights.json?hue=1": None,
+        "/birds.json?_size=1": None,
+        "/birds/a/b?hue=1": None,
+        "/birds?_size__gt=1&_size=1": "/birds?place__gt=1&_size=1",
+        "/flights?_through=" + through("fowl", "hue"): "/flights?_through="
+        + through("birds", "_hue"),
         "/fowl": "/birds",
         "/fowl.csv?_size=1": "/birds.csv?_size=1",
         "/fowl?spotted+on__gt=2024&_col=hue": "/birds?seen+on__gt=2024&_col=_hue",
@@ -519,7 +527,11 @@ def test_an_error_of_sql_names_the_new_table_and_every_column_that_may_be_meant(
         ({"column": {}}, "column: Extra inputs are not permitted"),
         ({"pages": {"a": 1}}, "pages.a: Input should be a valid string"),
         ({"pages": {"flights": "birds"}}, "still in use: flights"),
-        ({"columns": {"birds": {"_HUE": "a__b"}}}, "still in use: birds._hue"),
+        ({"pages": {"how-many": "count"}}, "still in use: how-many"),
+        (
+            {"columns": {"birds": {"_HUE": "a__b", "wing": "b"}}},
+            "still in use: birds._hue, birds.Wing",
+        ),
     ],
 )
 def test_renames_that_could_mislead_stop_the_server(
