@@ -234,7 +234,7 @@ def read_query_file(path: Path) -> Question:
 def parse_drilldown(condition: str) -> list[tuple[str, str | None]]:
     """Return the columns that a condition names, and the value of each, None for the row's own.
 
-    `rank, status=finalised` gives `[("rank", None), ("status", "finalised")]`.
+    `branch, state=returned` gives `[("branch", None), ("state", "returned")]`.
     """
     parts = [part.strip().partition("=") for part in condition.split(",")]
     return [(column, value if equals else None) for column, equals, value in parts]

@@ -63,7 +63,7 @@ LABELS = {band.band: band.label for band in bands.all_bands()}
 
 
 def bounds(lower: float | None, upper: float | None) -> str:
-    """Return the densities of a band in words: "0", "below 0.1" or "from 0.1", "" if unknown."""
+    """Return the densities of a band in words, "" if they are unknown."""
     if lower is None:
         return ""
     if lower == upper:

@@ -157,6 +157,8 @@ async def test_the_table_page_says_how_density_is_defined_and_offers_the_bands(
     page = (await site.client.get(TABLE)).text
     assert density.definition() in page
     assert density.definition() not in (await site.client.get("/foi/ranks")).text
+    assert density.definition() in (await site.client.get("/foi/most-redacted")).text
+    assert density.definition() not in (await site.client.get("/foi/officers-per-rank")).text
     bands = (await site.client.get(f"{TABLE}.json?_size=0")).json()["facet_results"]
     found = {facet["value"]: facet["count"] for facet in bands["redaction_band"]["results"]}
     assert found == {

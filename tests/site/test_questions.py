@@ -570,7 +570,12 @@ def test_questions_are_served_from_any_working_directory(site_folder: Path, tmp_
         ("--   rank:\n", "--   rang:\n", 16, "rank used, but not among the columns"),
         ("--   same_wording:", "--   same_words:", 21, "column 'same_words' has no meaning"),
         ("disclosure_id, rank, status\n", "disclosure_id, rang\n", 16, "rang used, but not"),
-        ("-- basis: counted", "-- basis: counted\n-- basis: checked", 10, "'basis' a second time"),
+        (
+            "-- basis: counted",
+            "-- basis: counted\n-- basis: checked",
+            10,
+            "the key 'basis' a second time",
+        ),
         (":disclosure_id in", ":disclosure in", 1, "parameter 'disclosure' has no label"),
         ("-- basis", "-- basics", 9, "basics: 'counted' (extra inputs are not"),
         ("-- columns:", "-- columns: [", 18, "expected ',' or ']'"),
@@ -653,7 +658,7 @@ async def test_a_figure_that_a_shared_wording_sways_says_so(site: Datasette) -> 
     assert results["The service provided was acceptable"]["same_wording"] == 9
     assert results["Case to Answer"]["same_wording"] is None
     words = await text_of(site, "/foi/officers-per-result")
-    assert "four officers or more that share a wording" in words
+    assert "at least 4 officers who share a wording" in words
     assert "share a wording , and so" not in await text_of(
         site, "/foi/officers-per-year?disclosure_id=x"
     )
