@@ -2,11 +2,11 @@
 -- group: What was redacted?
 -- position: 6
 -- description: >-
---   Every summary that hides at least a quarter of its words (the bands heavy and total), most
---   redacted first. Each marker is counted as one word, so more may be hidden.
+--   Every summary in the bands heavy and total, most redacted first. The table redaction_bands says
+--   what each band means. Each marker is counted as one word, so more may be hidden.
 -- basis: counted
 -- answer: >-
---   {{ rows|selectattr("redaction_band", "equalto", "total")|list|length }} summaries are wholly redacted, and {{ rows|selectattr("redaction_band", "equalto", "heavy")|list|length }} more hide at least a quarter of their words.
+--   {{ rows|selectattr("redaction_band", "equalto", "total")|list|length }} summaries are wholly redacted, and {{ rows|selectattr("redaction_band", "equalto", "heavy")|list|length }} more heavily.
 -- caveats: [redacted, allegation, officers, rules, people]
 -- columns:
 --   id:

@@ -3,15 +3,15 @@
 -- position: 2
 -- indexed: true
 -- description: >-
---   Officers by how much of their summary is redacted: none, light (below 0.10), moderate (0.10 and below
---   0.25), heavy (0.25 and more), total, or unknown where our copy lost the markers. Officers under
+--   Officers by how much of their summary is redacted, in bands from none to all, or unknown where our
+--   copy lost the markers. The table redaction_bands says what each band means. Officers under
 --   investigation or missing have no summary.
 -- basis: counted
 -- answer: >-
 --   {%- set known = rows|selectattr("redaction_band")|rejectattr("redaction_band", "equalto", "unknown")|list -%}
 --   {%- set heavy = known|selectattr("redaction_band", "in", ["heavy", "total"])|sum(attribute="officers") -%}
 --   {%- set unknown = rows|selectattr("redaction_band", "equalto", "unknown")|sum(attribute="officers") -%}
---   {{ heavy }} of {{ known|sum(attribute="officers") }} summaries hide at least a quarter of their words; for {{ unknown }} more we can't tell.
+--   {{ heavy }} of {{ known|sum(attribute="officers") }} summaries are heavily or wholly redacted; for {{ unknown }} more we can't tell.
 -- caveats: [redacted, officers, missing, open, rules]
 -- columns:
 --   disclosure_id:
@@ -30,13 +30,6 @@ group by disclosure_id, redaction_band, status
 order by
     disclosure_id,
     redaction_band is null,
-    case redaction_band
-        when 'unmarked' then 1
-        when 'light' then 2
-        when 'moderate' then 3
-        when 'heavy' then 4
-        when 'total' then 5
-        else 6
-    end,
+    (select position from redaction_bands where band = redaction_band),
     status = 'missing',
     status

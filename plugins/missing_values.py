@@ -1,50 +1,96 @@
-"""Show why a cell is empty: not stated, under investigation, or missing.
+"""Show why a cell is empty.
 
-Problem: Datasette shows NULL as a blank, whatever the reason. What this does: if the row has a
-status, a NULL in one of the columns listed in metadata.yml is styled according to that status,
-and screen readers get the reason in words.
+Problem: Datasette shows NULL as a blank, whatever the reason. What this does: where metadata.yml
+gives a reason for a NULL, by the row's status or by another column that is set, the cell is styled
+according to that reason, and screen readers get it in words.
 
     plugins:
       missing_values:
-        status: status
-        empty:
-          finalised: {not stated: [rank], undecided: [regime]}
-          under investigation: {under investigation: [rank, regime]}
-        withdrawn: {withdrawn_on: {withdrawn: [summary]}}     takes precedence if withdrawn_on is set
+        status_column: stage
+        by_status:
+          finished: {not recorded: [weight, colour]}
+          in progress: {not yet known: [weight, colour, price]}
+        when_set:
+          removed_on: {removed: [colour]}       takes precedence if removed_on is not NULL
 
-Templates get `absence_words()`, this whole configuration, for charts and anything else that shows
-the data. Style `.absent`, and a class made from the words: `.absent-not-stated`,
-`.absent-under-investigation` and so on.
+Templates get `missing_value_reasons()`, this whole configuration, for charts and anything else that
+shows the data. Style `.absent`, and a class made from each reason: `.absent-not-recorded`,
+`.absent-not-yet-known` and so on. A mistake in the configuration stops the server.
 
-Limits: a row without a status column is left unchanged. The data keep NULL.
+Limits: a row without its status column is left unchanged. The data keep NULL.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable, Mapping
+# No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugins.
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from click import ClickException
 from datasette import hookimpl
 from datasette.app import Datasette
 from markupsafe import Markup
+from pydantic import Field, ValidationError
 
-_configs: WeakKeyDictionary[Datasette, dict[str, Any]] = WeakKeyDictionary()
+from ingest.config.yaml_model import Model
+
+Reasons = dict[str, list[str]]
+"""The columns whose NULL has a reason, by reason."""
 
 
-def config_of(datasette: Datasette) -> dict[str, Any]:
-    """Return the plugin's configuration, cached because every cell needs it."""
+class Config(Model):
+    """The reasons for NULL, by the value of the status column, and by other columns that are set."""
+
+    status_column: str | None = None
+    by_status: dict[str, Reasons] = Field(default_factory=dict)
+    when_set: dict[str, Reasons] = Field(default_factory=dict)
+
+    def applying(self, row: Mapping[str, Any]) -> Iterator[Reasons]:
+        """Yield the reasons that apply to `row`, those that take precedence first."""
+        names = row.keys()
+        for column, reasons in self.when_set.items():
+            if column in names and row[column] is not None:
+                yield reasons
+        if self.status_column in names:
+            status = row[self.status_column]
+            # Table pages give a foreign key with its label.
+            yield self.by_status.get(status["value"] if isinstance(status, dict) else status, {})
+
+    def reason(self, row: Mapping[str, Any], column: str) -> str | None:
+        """Return why `column`, which is NULL in `row`, is so, or None if no reason is given."""
+        for reasons in self.applying(row):
+            for reason, columns in reasons.items():
+                if column in columns:
+                    return reason
+        return None
+
+
+_configs: WeakKeyDictionary[Datasette, Config] = WeakKeyDictionary()
+
+
+def config_of(datasette: Datasette) -> Config:
+    """Return the plugin's configuration, cached because every cell needs it.
+
+    Raise ValidationError if it is wrong.
+    """
     if datasette not in _configs:
-        config = datasette.plugin_config("missing_values") or {}
-        _configs[datasette] = {"status": None, "empty": {}, "withdrawn": {}, **config}
+        given = datasette.plugin_config("missing_values") or {}
+        _configs[datasette] = Config.model_validate(given)
     return _configs[datasette]
 
 
-def render(words: str) -> Markup:
-    """Return the HTML of an empty cell whose reason is `words`."""
+def render(reason: str) -> Markup:
+    """Return the HTML of an empty cell."""
     return Markup('<span class="absent absent-{}" title="{}"><span>{}</span></span>').format(
-        words.replace(" ", "-"), words, words
+        reason.replace(" ", "-"), reason, reason
     )
+
+
+@hookimpl
+def startup(datasette: Datasette) -> None:
+    try:
+        config_of(datasette)
+    except ValidationError as error:
+        raise ClickException(f"metadata.yml, plugin missing_values: {error}") from error
 
 
 @hookimpl
@@ -53,22 +99,10 @@ def render_cell(
 ) -> Markup | None:
     if value is not None:
         return None
-    config = config_of(datasette)
-    names = row.keys()
-    reasons = [
-        reason
-        for name, reason in config["withdrawn"].items()
-        if name in names and row[name] is not None
-    ]
-    if config["status"] in names and isinstance(row[config["status"]], str):
-        reasons.append(config["empty"].get(row[config["status"]], {}))
-    for reason in reasons:
-        for words, columns in reason.items():
-            if column in columns:
-                return render(words)
-    return None
+    reason = config_of(datasette).reason(row, column)
+    return None if reason is None else render(reason)
 
 
 @hookimpl
 def extra_template_vars(datasette: Datasette) -> dict[str, Callable[[], dict[str, Any]]]:
-    return {"absence_words": lambda: config_of(datasette)}
+    return {"missing_value_reasons": lambda: config_of(datasette).model_dump()}

@@ -5,24 +5,24 @@ and tested, and has no room for what belongs beside its figures. What this does:
 `canned_queries/`, the folder beside that of this plugin, is a query named after its file. It begins
 with a header, YAML behind `-- `:
 
-    -- title: How many officers are there of each rank?
-    -- group: Which ranks?                    one of the groups listed in metadata.yml
+    -- title: How many loans has each branch?
+    -- group: Which branches?                 one of the groups listed in metadata.yml
     -- position: 1                            its place in the group
-    -- indexed: true                          search engines may index its page (noindex.py)
-    -- description: Officers by rank.
-    -- basis: counted                         one of BASES: where the figures come from
-    -- caveats: [officers, open]              keys of the database's caveats
+    -- indexed: true                          search engines may index its page (response_headers.py)
+    -- description: Loans by branch.
+    -- basis: counted                         one of the bases in metadata.yml: where figures come from
+    -- caveats: [renewals]                    keys of the database's caveats
     -- columns:                               every column in order with its meaning, which may be
-    --   rank:                                left out where a table of `describe_from` gives it
-    --   officers: Officers counted.
+    --   branch:                              left out where a table of `describe_from` gives it
+    --   loans: Loans counted.
     -- drilldown:                             figures that open the rows they count, and which:
-    --   officers: rank, status=finalised     those of the same rank that are finalised
-    -- chart: {mark: bar, x: rank, y: officers, color: status}    `of: NAME` charts another question
-    -- drawing: {by: rank, count: officers, state: status}        see svg_charts.py
+    --   loans: branch, state=returned        those of the same branch that are returned
+    -- chart: {mark: bar, x: branch, y: loans, color: state}      `of: NAME` charts another question
+    -- drawing: {by: branch, count: loans, state: state}          see svg_charts.py
     -- chart_note: Blanks are left out.       what the chart cannot show
-    -- parameters: {q: {label: Words, example: harass}}    form fields; `choices: ranks.term`
+    -- parameters: {q: {label: Words, example: poetry}}    form fields; `choices: branches.name`
     -- highlight: [snippet]                   columns that put ⟦ and ⟧ around each match
-    -- answer: "{{ rows|length }} ranks."     one sentence, made from the rows of one disclosure;
+    -- answer: "{{ rows|length }} branches."  one sentence, made from the rows;
                                               the filter `long_date` writes 16 August 2022
     -- empty_message: Nothing was found.      what to say when there are no rows,
     -- prompt: Type a word.                   and when the reader has not asked yet
@@ -32,35 +32,39 @@ metadata.yml says, for each database that has such queries:
     plugins:
       query_files:
         folder: canned_queries               beside the folder of this plugin; this is the default
-        groups: [Which ranks?]               in the order to show them in
-        rows: officer_allegations            the table that ids and drilldowns open
-        exclude_when: {status: missing}      results that count no rows of that table
+        groups: [Which branches?]            in the order to show them in
+        bases: {counted: Our count.}         where figures come from, in the words to show
+        rows: loans                          the table that drilldowns open,
+        row_id: id                           and the column that opens one row of it
+        exclude_when: {state: lost}          results that count no rows of that table
+        separate_by: year                    rows that are answered and counted apart
         columns: {share: From 0 to 1.}       meanings that several questions use,
-        describe_from: [officers_counted]    and the tables whose column meanings they share
-        parameters: {disclosure_id: {label: Disclosure, choices: disclosures.id}}
+        describe_from: [loans]               and the tables whose column meanings they share
+        parameters: {year: {label: Year, choices: years.year}}
 
-Files are read once, when the server starts; a mistake in one stops it. Templates get
-`questions(database)`, `question(database, name)`, `answers(query, rows)`, `per_disclosure(rows)` and
-`rows_behind(...)`. Limits: a header is checked against itself and metadata.yml; only a test can
-check that the SQL returns the columns it names.
+Files are read once, when the server starts; a mistake in one, or in metadata.yml, stops it.
+Templates get `questions(database)`, `question(database, name)`, `answers(query, rows)`,
+`separate(query, rows)` and `rows_behind(...)`. Limits: a header is checked against itself and
+metadata.yml; only a test can check that the SQL returns the columns it names.
 """
 
-# No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugin.
+# No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugins.
 import re
 from collections import ChainMap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
-import yaml
 from click import ClickException
 from datasette import hookimpl
 from datasette.app import Datasette
+from datasette.utils import tilde_encode
 from jinja2 import Environment, StrictUndefined
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field, ValidationError
 
+from ingest.config.yaml_model import Model, line_in, parse
 from ingest.text.phrases import long_date
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -71,23 +75,8 @@ PARAMETER = re.compile(r":([a-z_]+)")
 SENTENCES = Environment(undefined=StrictUndefined)
 SENTENCES.filters["long_date"] = long_date
 
-Basis = Literal["checked", "counted", "at least", "mixed", "inferred"]
-BASES: dict[Basis, str] = {
-    "checked": "Checked: every build compares the officers in each year with the totals that the "
-    "publisher printed. How many were finalised or still under investigation is our count.",
-    "counted": "Our count. The publisher prints no figures to check it against.",
-    "at least": "At least this many, by our count: we can search only the words that can be read.",
-    "inferred": "Inferred by this project. The reason is given beside it or in the rows behind it.",
-    "mixed": "Published words, with columns that we worked out or explain.",
-}
-assert set(BASES) == set(get_args(Basis))
 
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Chart(Strict):
+class Chart(Model):
     """Say which columns datasette-vega plots, of this question or of another."""
 
     mark: Literal["bar", "line", "point"]
@@ -115,11 +104,11 @@ class Chart(Strict):
         return urlencode({f"g.{name}": value for name, value in settings.items()})
 
 
-class Drawing(Strict):
+class Drawing(Model):
     """Say how the server draws the answer (svg_charts.py): one bar per `by`, one panel per `panel`."""
 
     by: str
-    parts: dict[str, str] = {}
+    parts: dict[str, str] = Field(default_factory=dict)
     count: str | None = None
     state: str | None = None
     share: str | None = None
@@ -135,7 +124,7 @@ class Drawing(Strict):
         return {column for column in (*named, *self.parts.values()) if column}
 
 
-class Parameter(Strict):
+class Parameter(Model):
     """Describe a form field: its label, where its choices come from (table.column), an example."""
 
     label: str
@@ -143,21 +132,23 @@ class Parameter(Strict):
     example: str | None = None
 
 
-class Header(Strict):
+class Header(Model):
+    """Say what a question asks, and what its page shows beside the figures."""
+
     title: str
     group: str
     position: int
     indexed: bool = False
     description: str
-    basis: Basis
+    basis: str
     caveats: list[str]
     columns: dict[str, str | None]
-    drilldown: dict[str, str] = {}
+    drilldown: dict[str, str] = Field(default_factory=dict)
     chart: Chart | None = None
     chart_note: str = ""
     drawing: Drawing | None = None
-    parameters: dict[str, Parameter] = {}
-    highlight: list[str] = []
+    parameters: dict[str, Parameter] = Field(default_factory=dict)
+    highlight: tuple[str, ...] = ()
     answer: str | None = None
     empty_message: str = "No rows."
     prompt: str | None = None
@@ -175,134 +166,190 @@ class Header(Strict):
         return used
 
 
+class Config(Model):
+    """The plugin's configuration for one database."""
+
+    folder: str = FOLDER
+    groups: list[str]
+    bases: dict[str, str]
+    rows: str | None = None
+    row_id: str = "id"
+    exclude_when: dict[str, str] = Field(default_factory=dict)
+    separate_by: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    describe_from: tuple[str, ...] = ()
+    parameters: dict[str, Parameter] = Field(default_factory=dict)
+
+
 class Question(NamedTuple):
-    name: str
+    """A query file: its path, the YAML of its header, what that says, and its SQL."""
+
+    path: Path
+    yaml: str
     header: Header
     sql: str
 
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    def fault(self, words: str, *keys: int | str) -> str:
+        """Return `words` with the file and the line that has the value under `keys`."""
+        return f"{place(self.path, line_in(self.yaml, *keys))}: {words}"
+
 
 class InvalidQueryFile(ValueError):
-    """Report a query file that cannot be served: its name, and what is wrong with it."""
+    """Report that a query file, or what metadata.yml says about it, is wrong, and where."""
+
+
+def place(path: Path, line: int | None = None) -> str:
+    """Return where a mistake is: "canned_queries/loans.sql, line 3"."""
+    return f"{path.parent.name}/{path.name}{'' if line is None else f', line {line}'}"
 
 
 def read_query_file(path: Path) -> Question:
     """Return the question in the file at `path`. Raise InvalidQueryFile if its header is wrong."""
     try:
-        header, sql = split_header(path.read_text("utf-8"))
-        return Question(path.stem, parse_header(header), sql)
-    except ValidationError as error:
-        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
-        raise InvalidQueryFile(f"{path.name}: {'; '.join(faults)}") from error
-    except yaml.YAMLError as error:
-        raise InvalidQueryFile(f"{path.name}: the header is not YAML: {error}") from error
-    except ValueError as error:
-        raise InvalidQueryFile(f"{path.name}: {error}") from error
-
-
-def split_header(text: str) -> tuple[str, str]:
-    """Return the YAML of a file's header and its SQL. Raise ValueError if there is no header."""
-    found = HEADER.match(text)
+        found = HEADER.match(text := path.read_text("utf-8"))
+    except UnicodeDecodeError as error:
+        raise InvalidQueryFile(f"{place(path)}: not UTF-8: {error}") from error
     if not found:
-        raise ValueError("expected a header of lines that begin with --, found none")
-    return re.sub(r"^-- ?", "", found.group(), flags=re.MULTILINE), text[found.end() :].strip()
-
-
-def parse_header(text: str) -> Header:
-    """Return the header that the YAML `text` describes.
-
-    Raise YAMLError or ValidationError if it cannot be read, ValueError if it names a key twice or
-    uses a column that it does not list.
-    """
-    keys = [key.value for key, _ in getattr(yaml.compose(text), "value", [])]
-    header = Header.model_validate(yaml.safe_load(text))
-    if repeated := sorted({key for key in keys if keys.count(key) > 1}):
-        raise ValueError(f"{', '.join(repeated)} given twice")
-    if unknown := sorted(header.columns_used - set(header.columns)):
-        raise ValueError(f"{', '.join(unknown)} not among its columns")
-    return header
+        raise InvalidQueryFile(f"{place(path, 1)}: found no header, lines that begin with --")
+    yaml = re.sub(r"^-- ?", "", found.group(), flags=re.MULTILINE)
+    header, findings = parse(yaml, Header, path)
+    if not header:
+        raise InvalidQueryFile(
+            "\n".join(
+                f"{place(path, finding.line)}: {finding.found} ({finding.expected})"
+                for finding in findings
+            )
+        )
+    question = Question(path, yaml, header, text[found.end() :].strip())
+    if unlisted := sorted(header.columns_used - set(header.columns)):
+        faults = f"{', '.join(unlisted)} used, but not among the columns"
+        raise InvalidQueryFile(question.fault(faults, "columns"))
+    return question
 
 
 def parse_drilldown(condition: str) -> list[tuple[str, str | None]]:
     """Return the columns that a condition names, and the value of each, None for the row's own.
 
-    `rank, status=finalised` gives `[("rank", None), ("status", "finalised")]`.
+    `branch, state=returned` gives `[("branch", None), ("state", "returned")]`.
     """
     parts = [part.strip().partition("=") for part in condition.split(",")]
     return [(column, value if equals else None) for column, equals, value in parts]
 
 
-def as_metadata(question: Question, about: Mapping[str, Any]) -> dict[str, Any]:
+def _unlisted(
+    question: Question,
+    config: Config,
+    caveats: Mapping[str, Any],
+    columns: Mapping[str, str | None],
+    parameters: Mapping[str, Parameter],
+) -> Iterator[str]:
+    """Yield everything that the header refers to and metadata.yml lacks, with its line."""
+    header = question.header
+    if header.group not in config.groups:
+        yield question.fault(f"group {header.group!r} is not in metadata.yml", "group")
+    if header.basis not in config.bases:
+        yield question.fault(f"basis {header.basis!r} is not in metadata.yml", "basis")
+    for index, key in enumerate(header.caveats):
+        if key not in caveats:
+            yield question.fault(f"caveat {key!r} is not in metadata.yml", "caveats", index)
+    for column, meaning in columns.items():
+        if not meaning:
+            yield question.fault(
+                f"column {column!r} has no meaning, here or in metadata.yml", "columns", column
+            )
+    for name in PARAMETER.findall(question.sql):
+        if name not in parameters:
+            yield question.fault(
+                f"parameter {name!r} has no label, here or in metadata.yml", "parameters"
+            )
+
+
+def as_metadata(question: Question, config: Config, about: Mapping[str, Any]) -> dict[str, Any]:
     """Return `question` as Datasette's metadata of a canned query, with what templates show.
 
     `about` is the database's metadata. Raise InvalidQueryFile if it lacks what the header refers to.
     """
-    name, header, sql = question
-    config = about["plugins"]["query_files"]
-    parameters = {**config.get("parameters", {}), **header.model_dump()["parameters"]}
-    tables = [about["tables"][table]["columns"] for table in config["describe_from"]]
-    meanings = ChainMap(config.get("columns", {}), *tables)
+    header, caveats = question.header, about.get("caveats", {})
+    parameters = {**config.parameters, **header.parameters}
+    tables = [about["tables"][table].get("columns", {}) for table in config.describe_from]
+    meanings = ChainMap(config.columns, *tables)
     columns = {column: own or meanings.get(column) for column, own in header.columns.items()}
-    unknown = [f"group {header.group!r}"] if header.group not in config["groups"] else []
-    unknown += [f"caveat {key!r}" for key in header.caveats if key not in about["caveats"]]
-    unknown += [f"a meaning of column {key!r}" for key in columns if not columns[key]]
-    unknown += [
-        f"a label of parameter {key!r}" for key in PARAMETER.findall(sql) if key not in parameters
-    ]
-    if unknown:
-        raise InvalidQueryFile(f"{name}.sql: not in metadata.yml: {', '.join(unknown)}")
+    if faults := list(_unlisted(question, config, caveats, columns, parameters)):
+        raise InvalidQueryFile("\n".join(faults))
     return {
         **header.model_dump(exclude={"chart"}),
-        "sql": sql,
-        "name": name,
-        "basis": BASES[header.basis],
-        "caveats": [about["caveats"][key] for key in header.caveats],
+        "sql": question.sql,
+        "name": question.name,
+        "basis": config.bases[header.basis],
+        "caveats": [caveats[key] for key in header.caveats],
         "columns": columns,
-        "parameters": parameters,
+        "parameters": {name: field.model_dump() for name, field in parameters.items()},
+        "separate_by": config.separate_by,
         "chart": header.chart
-        and {"of": header.chart.of or name, "fragment": header.chart.fragment},
+        and {"of": header.chart.of or question.name, "fragment": header.chart.fragment},
     }
 
 
 Queries = dict[str, dict[str, Any]]
-_queries: WeakKeyDictionary[Datasette, dict[str, Queries]] = WeakKeyDictionary()
 
 
-def load_queries(about: Mapping[str, Any]) -> Queries:
-    """Return the queries of a database by name, ordered by group and position.
+class Loaded(NamedTuple):
+    """What a database has of this plugin: its configuration, None without any, and its queries."""
 
-    `about` is its metadata. Raise InvalidQueryFile, or KeyError for a setting that is missing.
+    config: Config | None
+    queries: Queries
+
+
+_loaded: WeakKeyDictionary[Datasette, dict[str, Loaded]] = WeakKeyDictionary()
+
+
+def load_queries(about: Mapping[str, Any]) -> Loaded:
+    """Return the queries of a database, whose metadata is `about`, in order of group and position.
+
+    Raise InvalidQueryFile if a file is wrong, ValidationError if the configuration is.
     """
-    config = about.get("plugins", {}).get("query_files")
-    if not config:
-        return {}
-    folder = ROOT / config.get("folder", FOLDER)
-    try:
-        queries = [as_metadata(read_query_file(path), about) for path in folder.glob("*.sql")]
-    except InvalidQueryFile as error:
-        raise InvalidQueryFile(f"{folder.name}/{error}") from error
-    queries.sort(key=lambda q: (config["groups"].index(q["group"]), q["position"], q["name"]))
-    return {query["name"]: query for query in queries}
+    given = about.get("plugins", {}).get("query_files")
+    if not given:
+        return Loaded(None, {})
+    config = Config.model_validate(given)
+    if unknown := sorted(set(config.describe_from) - set(about.get("tables", {}))):
+        raise InvalidQueryFile(
+            f"metadata.yml, plugin query_files: describe_from: no table {', '.join(unknown)}"
+        )
+    folder = ROOT / config.folder
+    if not folder.is_dir():
+        raise InvalidQueryFile(f"metadata.yml, plugin query_files: no folder {config.folder}")
+    queries = [as_metadata(read_query_file(path), config, about) for path in folder.glob("*.sql")]
+    queries.sort(key=lambda q: (config.groups.index(q["group"]), q["position"], q["name"]))
+    return Loaded(config, {query["name"]: query for query in queries})
+
+
+def loaded(datasette: Datasette, database: str) -> Loaded:
+    """Return the configuration and queries of `database`; its files are read on the first call."""
+    kept = _loaded.setdefault(datasette, {})
+    if database not in kept:
+        kept[database] = load_queries((datasette.metadata("databases") or {}).get(database, {}))
+    return kept[database]
 
 
 def queries_of(datasette: Datasette, database: str) -> Queries:
-    """Return the queries of `database`; its files are read on the first call."""
-    loaded = _queries.setdefault(datasette, {})
-    if database not in loaded:
-        loaded[database] = load_queries((datasette.metadata("databases") or {}).get(database, {}))
-    return loaded[database]
+    """Return the queries of `database` by name, in order."""
+    return loaded(datasette, database).queries
 
 
 @hookimpl
 def startup(datasette: Datasette) -> None:
     try:
         for database in datasette.databases:
-            queries_of(datasette, database)
+            loaded(datasette, database)
     except InvalidQueryFile as error:
         raise ClickException(str(error)) from error
-    except KeyError as error:
-        raise ClickException(
-            f"metadata.yml: query_files needs {error}, which is missing"
-        ) from error
+    except ValidationError as error:
+        raise ClickException(f"metadata.yml, plugin query_files: {error}") from error
 
 
 @hookimpl
@@ -323,20 +370,46 @@ def filters(condition: str, row: Mapping[str, Any]) -> dict[str, str]:
     return selected
 
 
-def per_disclosure(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    """Return `rows` by disclosure id, under "" those that belong to none."""
-    grouped: dict[str, list[Mapping[str, Any]]] = {}
+def separate(
+    query: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]
+) -> dict[str, list[Mapping[str, Any]]]:
+    """Return `rows` by what separates them, under "" those without it; all of them if nothing does."""
+    column = query["separate_by"]
+    groups: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
-        grouped.setdefault(row["disclosure_id"] or "", []).append(row)
-    return grouped
+        key = row[column] if column in row.keys() else None  # noqa: SIM118 - no dict
+        groups.setdefault("" if key is None else str(key), []).append(row)
+    return groups
 
 
 def answers(query: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the answer in a sentence for each disclosure in `rows`, nothing if `query` has none."""
+    """Return the answer in a sentence by what separates the rows, nothing if `query` has none."""
     if not query["answer"]:
         return {}
     sentence = SENTENCES.from_string(query["answer"])
-    return {id: sentence.render(rows=of_one) for id, of_one in per_disclosure(rows).items()}
+    return {key: sentence.render(rows=group) for key, group in separate(query, rows).items()}
+
+
+def url_of_rows(
+    datasette: Datasette,
+    database: str,
+    query: Mapping[str, Any],
+    column: str,
+    row: Mapping[str, Any],
+) -> str | None:
+    """Return the address of the rows that a figure counts, or of the row that an id names."""
+    config = loaded(datasette, database).config
+    if not config or not config.rows or not row[column]:
+        return None
+    names = row.keys()
+    if any(name in names and row[name] == value for name, value in config.exclude_when.items()):
+        return None
+    table = datasette.urls.table(database, config.rows)
+    if column == config.row_id:
+        return f"{table}/{tilde_encode(str(row[column]))}"
+    if condition := query["drilldown"].get(column):
+        return f"{table}?{urlencode(filters(condition, row))}"
+    return None
 
 
 @hookimpl
@@ -355,24 +428,12 @@ def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
     def rows_behind(
         database: str, query: Mapping[str, Any], column: str, row: Mapping[str, Any]
     ) -> str | None:
-        """Return the address of the rows that a figure counts, or of the row that an id names."""
-        config = datasette.plugin_config("query_files", database=database, fallback=False)
-        if not row[column] or any(
-            name in row.keys() and row[name] == value  # noqa: SIM118 - a row of SQLite is no dict
-            for name, value in config.get("exclude_when", {}).items()
-        ):
-            return None
-        table = datasette.urls.table(database, config["rows"])
-        if column == "id":
-            return f"{table}/{row['id']}"
-        if condition := query["drilldown"].get(column):
-            return f"{table}?{urlencode(filters(condition, row))}"
-        return None
+        return url_of_rows(datasette, database, query, column, row)
 
     return {
         "answers": answers,
-        "per_disclosure": per_disclosure,
         "question": question,
         "questions": questions,
         "rows_behind": rows_behind,
+        "separate": separate,
     }

@@ -5,50 +5,51 @@ markers were lost looks as if nothing had been withheld. What this does:
 
 - Adds SQL functions to every connection: `redaction_count(text)`, `redaction_density(text)` and
   `redaction_band(text)`. NULL returns NULL. They recognise every form of marker in
-  `ingest.redaction`, but can't detect lost markers.
+  `ingest.text.redaction` and every band in `ingest/config/bands.yml`, but can't detect lost markers.
 - Shows each marker as a bar, read aloud as "redacted", in the columns listed under `columns`. If
-  the row has a band in the column named by `band`, a badge with the band, or "unknown", precedes
-  the text.
+  the row has a band in the column named by `band`, a badge with the band's label precedes the text.
 - Formats the columns listed under `measures`: NULL appears as unknown if the band is "unknown", and
   a density is truncated to three decimal places rather than rounded, because it is a lower bound.
-- Gives templates `redaction_definition()`, the definition of density, and the same text as
+- Gives templates `redaction_definition()`, the definition of density and bands, and the same text as
   `redaction_note` on pages of tables with such columns.
 
 To install it, copy this file to your plugins folder, install this project next to Datasette
-(`pip install .`), because the plugin uses `ingest.redaction`, and list the columns in metadata.yml:
+(`pip install .`), because the plugin uses its `ingest` package, and list the columns in metadata.yml:
 under the table for its own pages, and under the database or at the top level for query pages, where
 the table is not known.
 
     databases:
-      foi:
+      letters:
         plugins:
-          redaction_density: {columns: [summary, snippet], measures: [redaction_density]}
+          redaction_density: {columns: [body, extract], measures: [density], band: band}
         tables:
-          officer_allegations:
+          pages:
             plugins:
-              redaction_density: {columns: [summary], band: redaction_band}
+              redaction_density: {columns: [body], band: band}
 
 Then style `.redacted` (a bar), `.band` and `.unknown` (hatched). Without a style sheet a marker
 reads "[redacted]". To facet by band, store the band in a column and list it in the table's
 `facets`: only whoever built the table knows where markers were lost.
 
-Limits: a text truncated by a query, such as `substr(summary, 1, 100)`, may end inside a marker; that
+Limits: a text truncated by a query, such as `substr(body, 1, 100)`, may end inside a marker; that
 marker is shown as plain text.
 """
 
-from __future__ import annotations
-
+# No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugins.
 import sqlite3
 from collections.abc import Callable, Mapping
 from decimal import ROUND_DOWN, Decimal
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import WeakKeyDictionary
 
+from click import ClickException
 from datasette import hookimpl
 from datasette.app import Datasette
 from markupsafe import Markup, escape
+from pydantic import ValidationError
 
 from ingest.config import bands
+from ingest.config.yaml_model import Model
 from ingest.text import redaction
 
 Sql = int | float | str
@@ -57,28 +58,35 @@ BAR = Markup(
     '<span class="redacted"><span aria-hidden="true">[</span>redacted'
     '<span aria-hidden="true">]</span></span>'
 )
-UNKNOWN = Markup('<span class="unknown">unknown</span>')
-BADGES = {
-    "unmarked": "no redaction marked",
-    "light": "lightly redacted",
-    "moderate": "moderately redacted",
-    "heavy": "heavily redacted",
-    "total": "wholly redacted",
-    "unknown": "redaction unknown, markers lost",
-}
-NOTE = (
-    "Redaction density is the number of markers divided by markers plus readable words. Each marker "
-    "hides at least one word, so this is a lower bound on the share of words withheld. Bands: none 0, "
-    "light below 0.10, moderate from 0.10, heavy from 0.25, total 1. Where the markers were lost the "
-    "band is unknown, which does not mean none."
-)
+UNKNOWN = Markup('<span class="unknown">{0}</span>').format(bands.UNKNOWN)
+LABELS = {band.band: band.label for band in bands.all_bands()}
+
+
+def bounds(lower: float | None, upper: float | None) -> str:
+    """Return the densities of a band in words, "" if they are unknown."""
+    if lower is None:
+        return ""
+    if lower == upper:
+        return f"{lower:g}"
+    return f"from {lower:g}" if lower else f"below {upper:g}"
+
+
+def definition() -> str:
+    """Return the definition of density and of every band."""
+    known = [f"{band.band} {bounds(*ends)}" for band, *ends in bands.ranges() if bounds(*ends)]
+    return (
+        "Redaction density is the number of markers divided by markers plus readable words. Each "
+        "marker hides at least one word, so this is a lower bound on the share of words withheld. "
+        f"Bands: {', '.join(known)}. Where the markers were lost the band is {bands.UNKNOWN}, which "
+        "does not mean that nothing was withheld."
+    )
 
 
 def render(text: str, band: object = None) -> Markup:
     """Return `text` as HTML, with a bar for each marker and a badge if there is a `band`."""
     parts: list[Markup] = []
-    if isinstance(band, str) and band in BADGES:
-        parts.append(Markup('<span class="band band-{}">{}</span> ').format(band, BADGES[band]))
+    if isinstance(band, str) and band in LABELS:
+        parts.append(Markup('<span class="band band-{}">{}</span> ').format(band, LABELS[band]))
     end = 0
     for marker in redaction.find(text):
         parts += [escape(text[end : marker.start]), BAR]
@@ -89,41 +97,54 @@ def render(text: str, band: object = None) -> Markup:
 def render_measure(value: object, band: object) -> Markup | str | None:
     """Return the text to show for a measure, or None to show the value unchanged."""
     if value is None:
-        return UNKNOWN if band == "unknown" else None
+        return UNKNOWN if band == bands.UNKNOWN else None
     if isinstance(value, float) and 0 <= value <= 1:
         return str(Decimal(str(value)).quantize(Decimal("0.001"), ROUND_DOWN))
     return None
 
 
-class Columns(NamedTuple):
+class Config(Model):
     """The columns to format in one table, or on the query pages of one database."""
 
-    texts: frozenset[str]
-    measures: frozenset[str]
-    band: str
+    columns: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
+    band: str | None = None
+
+    def band_of(self, row: Mapping[str, Any]) -> object:
+        """Return the band of `row`, or None if it has none."""
+        band = row[self.band] if self.band in row.keys() else None  # noqa: SIM118 - no dict
+        # Table pages give a foreign key with its label.
+        return band["value"] if isinstance(band, dict) else band
 
 
-_columns: WeakKeyDictionary[Datasette, dict[tuple[str, str | None], Columns]] = WeakKeyDictionary()
+_configs: WeakKeyDictionary[Datasette, dict[tuple[str, str | None], Config]] = WeakKeyDictionary()
 
 
-def columns_of(datasette: Datasette, database: str, table: str | None) -> Columns:
-    """Return the columns configured for `table`, or for query pages; cached, as every cell needs them."""
-    kept = _columns.setdefault(datasette, {})
+def config_of(datasette: Datasette, database: str, table: str | None) -> Config:
+    """Return the configuration of `table`, or of query pages; cached, as every cell needs it.
+
+    Raise ValidationError if it is wrong.
+    """
+    kept = _configs.setdefault(datasette, {})
     if (database, table) not in kept:
-        config = (
-            datasette.plugin_config(
-                "redaction_density", database=database, table=table, fallback=table is None
-            )
-            or {}
+        given = datasette.plugin_config(
+            "redaction_density", database=database, table=table, fallback=table is None
         )
-        kept[database, table] = Columns(
-            frozenset(config.get("columns", ())),
-            frozenset(config.get("measures", ())),
-            config.get("band", "redaction_band"),
-        )
+        kept[database, table] = Config.model_validate(given or {})
     return kept[database, table]
 
 
+@hookimpl
+def startup(datasette: Datasette) -> None:
+    try:
+        for database, about in (datasette.metadata("databases") or {}).items():
+            for table in (None, *about.get("tables", {})):
+                config_of(datasette, database, table)
+    except ValidationError as error:
+        raise ClickException(f"metadata.yml, plugin redaction_density: {error}") from error
+
+
+# First, because "unknown" is more exact than what another plugin may say about NULL.
 @hookimpl(tryfirst=True)
 def render_cell(
     row: Mapping[str, Any],
@@ -133,24 +154,21 @@ def render_cell(
     database: str,
     datasette: Datasette,
 ) -> Markup | str | None:
-    texts, measures, band_column = columns_of(datasette, database, table)
-    if column not in texts and column not in measures:
-        return None
-    band = row[band_column] if band_column in row.keys() else None  # noqa: SIM118 - no dict
-    if (
-        column in measures
-    ):  # runs before the plugin `missing_values`: "unknown" is more exact than "not stated"
-        return render_measure(value, band)
-    return render(value, band) if isinstance(value, str) and value else None
+    config = config_of(datasette, database, table)
+    if column in config.measures:
+        return render_measure(value, config.band_of(row))
+    if column in config.columns and isinstance(value, str) and value:
+        return render(value, config.band_of(row))
+    return None
 
 
 @hookimpl
 def extra_template_vars(
     datasette: Datasette, database: str | None, table: str | None
 ) -> dict[str, Any]:
-    given: dict[str, Any] = {"redaction_definition": lambda: NOTE}
-    if database and table and columns_of(datasette, database, table).texts:
-        given["redaction_note"] = NOTE
+    given: dict[str, Any] = {"redaction_definition": definition}
+    if database and table and config_of(datasette, database, table).columns:
+        given["redaction_note"] = definition()
     return given
 
 

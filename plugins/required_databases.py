@@ -7,7 +7,7 @@ and prints what to do.
     plugins:
       required_databases:
         names: [foi]
-        remedy: run make build
+        fix: run make build
 """
 
 from __future__ import annotations
@@ -23,4 +23,4 @@ def startup(datasette: Datasette) -> None:
     missing = [name for name in config.get("names", []) if name not in datasette.databases]
     if missing:
         # Datasette's command uses Click, which prints this as one line without a traceback.
-        raise ClickException(f"There is no {', '.join(missing)}.db here: {config['remedy']}.")
+        raise ClickException(f"There is no {', '.join(missing)}.db here: {config['fix']}.")

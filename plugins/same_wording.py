@@ -7,7 +7,8 @@ reaches MIN_GROUP rows. A row without a value shares with no other.
 
     select rank, count(*), same_wording(wording_group) from officers_counted group by rank
 
-Every connection of this site has the function, the page for SQL of a reader's own included. Limits:
+Every connection of this site has the function, the page for SQL of a reader's own included. Templates
+get `same_wording_minimum`, the size from which a set is counted. Limits:
 SQL copied from a question's page runs only where this plugin is installed; elsewhere leave out the
 column `same_wording`.
 """
@@ -36,6 +37,11 @@ class SameWording:
     def finalize(self) -> int | None:
         largest = max(self.rows.values(), default=0)
         return largest if largest >= MIN_GROUP else None
+
+
+@hookimpl
+def extra_template_vars() -> dict[str, int]:
+    return {"same_wording_minimum": MIN_GROUP}
 
 
 @hookimpl

@@ -23,6 +23,8 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils import escape_fts as stock_escape_fts
 
+from ingest.text.redaction import BAR
+
 NO_WORDS = '""'
 """A valid full-text query that matches nothing."""
 
@@ -43,7 +45,7 @@ def escape_fts(query: object) -> str:
 
     Repeated words are searched for once, because ranking rows by thousands of words takes too long.
     """
-    typed = "" if query is None else str(query).replace("█", " ").replace("\0", " ")
+    typed = "" if query is None else str(query).replace(BAR, " ").replace("\0", " ")
     terms: dict[tuple[str, ...], str] = {}
     for term in TERM.findall(stock_escape_fts(" ".join(typed.split()))):
         terms.setdefault(tuple(WORD.findall(folded(term))), term)

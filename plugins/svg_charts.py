@@ -12,8 +12,8 @@ between its lower and upper bounds.
     -- drawing: {panel: rank, by: year, count: officers, state: status}    one panel per rank, same scale
 
 Bars start at 0 and are labelled with their figures. Templates get `drawings(query, by_disclosure)`,
-with one chart per disclosure. `/drawing/NAME.svg` serves the chart alone and `/embed/NAME` a page that
-other sites may frame; no other page may be framed. Limits: one bar per value of `by`; NULL values are
+with one chart per disclosure. `/drawing/NAME.svg` serves the chart alone and `/embed/NAME` a page for
+other sites to frame. Limits: one bar per value of `by`; NULL values are
 labelled with the words of the plugin `missing_values`.
 """
 
@@ -69,7 +69,6 @@ text { font: 11px system-ui, sans-serif; fill: #1c1a17; font-variant-numeric: ta
 """
 
 Row = Mapping[str, Any]
-Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
 
 @dataclass
@@ -364,7 +363,7 @@ def document_map(disclosure: Row, rows: Iterable[Row]) -> Markup:
 
 def _empty(datasette: Datasette) -> Row:
     """Return the reasons for NULL values by status, from the configuration of the plugin `missing_values`."""
-    return dict((datasette.plugin_config("missing_values") or {}).get("empty", {}))
+    return dict((datasette.plugin_config("missing_values") or {}).get("by_status", {}))
 
 
 @hookimpl
@@ -407,29 +406,9 @@ async def embed(datasette: Datasette, request: Request) -> Response:
     """Serve a page with the chart, its source and its caveats, for other sites to frame."""
     query = await _drawn(datasette, request.url_vars["name"])
     page = await datasette.render_template("embed.html", {"query": query}, request=request)
-    return Response.html(page, headers={"x-robots-tag": "noindex"})
+    return Response.html(page)
 
 
 @hookimpl
 def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
     return [(r"^/drawing/(?P<name>[a-z-]+)\.svg$", picture), (r"^/embed/(?P<name>[a-z-]+)$", embed)]
-
-
-@hookimpl
-def asgi_wrapper() -> Callable[[Asgi], Asgi]:
-    """Forbid framing of every page except those meant to be embedded."""
-
-    def wrap(app: Asgi) -> Asgi:
-        async def wrapped(scope: dict[str, Any], receive: Any, send: Any) -> None:
-            async def send_guarded(event: dict[str, Any]) -> None:
-                if event["type"] == "http.response.start":
-                    guard = (b"content-security-policy", b"frame-ancestors 'none'")
-                    event = {**event, "headers": [*event.get("headers", []), guard]}
-                await send(event)
-
-            framed = scope["type"] != "http" or scope["path"].startswith("/embed/")
-            await app(scope, receive, send if framed else send_guarded)
-
-        return wrapped
-
-    return wrap

@@ -1,7 +1,7 @@
 // Load the chart library when a reader opens a chart, which adds #g. to the address.
 (() => {
-  const { styles, scripts, words } = document.currentScript.dataset;
-  const { status, empty } = JSON.parse(words);
+  const { styles, scripts, reasons } = document.currentScript.dataset;
+  const { status_column: status, by_status: byStatus, when_set: whenSet } = JSON.parse(reasons);
   let loaded = false;
 
   // The data have NULL in one column and the reason in another; the chart shows only one column,
@@ -11,9 +11,11 @@
       rows.flatMap((row) => Object.keys(row).filter((column) => typeof row[column] === "number")),
     );
     for (const row of rows) {
-      for (const [why, columns] of Object.entries(empty[row[status]] ?? {})) {
+      const set = Object.keys(whenSet).filter((column) => (row[column] ?? null) !== null);
+      const applying = [...set.map((column) => whenSet[column]), byStatus[row[status]] ?? {}];
+      for (const [reason, columns] of applying.flatMap(Object.entries)) {
         for (const column of columns) {
-          if (row[column] === null && !figures.has(column)) row[column] = why;
+          if (row[column] === null && !figures.has(column)) row[column] = reason;
         }
       }
     }

@@ -116,7 +116,12 @@ def load_bundled(path: Path, model: type[M]) -> M:
 
 def line_of(path: Path, *keys: int | str) -> int | None:
     """Return the line of the value under `keys` in the YAML file at `path`, or of the nearest above."""
-    return _line(_compose(path.read_text("utf-8")), keys)
+    return line_in(path.read_text("utf-8"), *keys)
+
+
+def line_in(text: str, *keys: int | str) -> int | None:
+    """Return the line of the value under `keys` in the YAML `text`, or of the nearest above."""
+    return _line(_compose(text), keys)
 
 
 def replace_value(text: str, key: str, value: str) -> str:

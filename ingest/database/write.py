@@ -284,10 +284,10 @@ def _index_words(connection: sqlite3.Connection) -> None:
     connection.execute(
         """
         insert into officer_allegations_fts (rowid, summary)
-        select rowid, replace(summary, :marker, ' █████ ') from officer_allegations
+        select rowid, replace(summary, :marker, :bars) from officer_allegations
         where summary is not null
         """,
-        {"marker": redaction.CANONICAL},
+        {"marker": redaction.CANONICAL, "bars": f" {redaction.BAR * 5} "},
     )
     connection.execute(
         "insert into officer_allegations_fts (officer_allegations_fts) values ('optimize')"

@@ -14,10 +14,12 @@ from typing import Literal
 MarkerForm = Literal["[REDACTED]", "[redacted]", "█", "box"]
 
 CANONICAL = "[REDACTED]"
+BAR = "█"
+"""A bar typed as text. The search index has bars in place of every form of marker."""
 BOX = "\ue000"
 """Marks a black box in text read from a PDF: a private-use character, so it appears in no text."""
 
-_MARKER = re.compile(rf"(\[REDACTED\])|(\[redacted\])|(█+)|({BOX})")
+_MARKER = re.compile(rf"(\[REDACTED\])|(\[redacted\])|({BAR}+)|({BOX})")
 _FORMS: tuple[MarkerForm, ...] = ("[REDACTED]", "[redacted]", "█", "box")
 _PARAGRAPH_TAG = re.compile(r"</?p>")
 _LETTERS = r"(?:[^\W_][\u0300-\u036f]*)+"

@@ -155,8 +155,10 @@ async def test_the_table_page_says_how_density_is_defined_and_offers_the_bands(
     site: Datasette,
 ) -> None:
     page = (await site.client.get(TABLE)).text
-    assert density.NOTE in page
-    assert density.NOTE not in (await site.client.get("/foi/ranks")).text
+    assert density.definition() in page
+    assert density.definition() not in (await site.client.get("/foi/ranks")).text
+    assert density.definition() in (await site.client.get("/foi/most-redacted")).text
+    assert density.definition() not in (await site.client.get("/foi/officers-per-rank")).text
     bands = (await site.client.get(f"{TABLE}.json?_size=0")).json()["facet_results"]
     found = {facet["value"]: facet["count"] for facet in bands["redaction_band"]["results"]}
     assert found == {
@@ -189,7 +191,7 @@ async def test_which_columns_are_drawn_is_for_metadata_to_say(
     id = "22-026570-0003"
     assert BAR not in await cell_by_id(other, id, "summary")
     assert BAR in await cell_by_id(other, id, "source_text")
-    assert density.NOTE in (await other.client.get(TABLE)).text
+    assert density.definition() in (await other.client.get(TABLE)).text
 
 
 @pytest.mark.asyncio

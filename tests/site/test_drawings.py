@@ -527,7 +527,7 @@ async def test_a_year_that_is_not_whole_is_noted_under_drawings_of_years(mixed: 
 
 
 def test_every_reason_for_a_blank_is_one_that_the_site_names() -> None:
-    empty: dict[str, Any] = METADATA["plugins"]["missing_values"]["empty"]
+    empty: dict[str, Any] = METADATA["plugins"]["missing_values"]["by_status"]
     for status in KINDS:
         for column in ("rank", "result", "action", "sanction", "regime", "redaction_band"):
             (why,) = (why for why, columns in empty[status].items() if column in columns)

@@ -29,6 +29,8 @@ pytestmark = pytest.mark.asyncio
         "/foi/publisher_questions",
         "/foi.db",
         "/foi/none",
+        "/embed/officers-per-rank",
+        "/drawing/officers-per-rank.svg",
         "/-/metadata.json",
     ],
 )
@@ -84,3 +86,4 @@ async def test_the_site_is_for_reading(site: Datasette, method: str) -> None:
         response = await site.client.request(method, path)
         assert response.status_code == 405
         assert response.headers["allow"] == "GET, HEAD, OPTIONS"
+        assert response.headers["content-security-policy"] == "frame-ancestors 'none'"

@@ -48,6 +48,12 @@ from tests.site.questions import (
 
 Check = Callable[[Datasette, Question], Awaitable[None]]
 
+QUERY_FILES = METADATA["databases"]["foi"]["plugins"]["query_files"]
+(MAY_BE_INDEXED,) = (
+    rule["except"]["paths"]
+    for rule in METADATA["plugins"]["response_headers"]["rules"]
+    if rule["header"] == "X-Robots-Tag"
+)
 ABOUT_PEOPLE = {"id", "summary", "snippet", "wording", "letter"}
 """Columns of rows about people."""
 
@@ -79,7 +85,7 @@ async def says_where_its_figures_come_from_and_what_they_cannot_show(
     assert words.count(header.title) >= 2
     assert " ".join(header.description.split()) in words
     assert BANNER in words
-    assert query_files.BASES[header.basis] in words
+    assert QUERY_FILES["bases"][header.basis] in words
     for key in header.caveats:
         assert METADATA["databases"]["foi"]["caveats"][key]["short"] in words
     _, _, meanings = words.rpartition("What the columns mean")
@@ -114,7 +120,7 @@ async def may_be_indexed_only_by_its_header_and_never_with_rows_about_people(
     for other in (f"/foi/{name}?disclosure_id=x", f"/foi/{name}.json", f"/foi/{name}.csv"):
         response = await site.client.get(other)
         assert response.headers.get_list("x-robots-tag") == ["noindex"]
-    assert f"/foi/{name}" not in METADATA["plugins"]["noindex"]["indexed"]
+    assert f"/foi/{name}" not in MAY_BE_INDEXED
 
 
 async def opens_as_many_rows_as_each_figure_counts(site: Datasette, question: Question) -> None:
@@ -150,7 +156,7 @@ async def is_listed_on_home_in_its_group(site: Datasette, question: Question) ->
     page = (await site.client.get("/")).text
     page = page[page.index("Questions") :]
     place = page.index(f'<a href="/foi/{question.name}">{escape(question.header.title)}</a>')
-    groups = METADATA["databases"]["foi"]["plugins"]["query_files"]["groups"]
+    groups = QUERY_FILES["groups"]
     places = [page.index(str(escape(group))) for group in groups]
     assert places == sorted(places)
     above = [group for group, found in zip(groups, places, strict=True) if found < place]
@@ -553,32 +559,30 @@ def test_questions_are_served_from_any_working_directory(site_folder: Path, tmp_
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "line", "told"),
     [
-        ("-- title: What ranks were the officers?\n", "", "title: Field required"),
-        ("-- group: Which ranks?", "-- group: Whose?", "not in metadata.yml: group 'Whose?'"),
+        ("-- title: What ranks were the officers?\n", "", 1, "title: nothing (field required)"),
+        ("-- group: Which ranks?", "-- group: Whose?", 2, "group 'Whose?' is not in metadata.yml"),
+        ("caveats: [officers", "caveats: [officer", 15, "caveat 'officer' is not in metadata.yml"),
+        ("basis: counted", "basis: guessed", 9, "basis 'guessed' is not in metadata.yml"),
+        ("y: officers", "y: number", 16, "number used, but not among the columns"),
+        ("--   rank:\n", "--   rang:\n", 16, "rank used, but not among the columns"),
+        ("--   same_wording:", "--   same_words:", 21, "column 'same_words' has no meaning"),
+        ("disclosure_id, rank, status\n", "disclosure_id, rang\n", 16, "rang used, but not"),
         (
-            "caveats: [officers, open",
-            "caveats: [officer, open",
-            "not in metadata.yml: caveat 'officer'",
+            "-- basis: counted",
+            "-- basis: counted\n-- basis: checked",
+            10,
+            "the key 'basis' a second time",
         ),
-        ("basis: counted", "basis: guessed", "basis: Input should be"),
-        ("y: officers", "y: number", "number not among its columns"),
-        ("--   rank:\n", "--   rang:\n", "rank not among its columns"),
-        ("--   same_wording:", "--   same_words:", "a meaning of column 'same_words'"),
-        (
-            "--   officers: disclosure_id, rank",
-            "--   officers: disclosure_id, rang",
-            "rang not among",
-        ),
-        ("-- basis: counted", "-- basis: counted\n-- basis: checked", "basis given twice"),
-        (":disclosure_id in", ":disclosure in", "a label of parameter 'disclosure'"),
-        ("-- basis", "-- basics", "basics: Extra inputs are not permitted"),
-        ("-- columns:", "-- columns: [", "the header is not YAML"),
+        (":disclosure_id in", ":disclosure in", 1, "parameter 'disclosure' has no label"),
+        ("-- basis", "-- basics", 9, "basics: 'counted' (extra inputs are not"),
+        ("-- columns:", "-- columns: [", 18, "expected ',' or ']'"),
+        ("-- position: 1", "-- position: first", 3, "position: 'first' (input should be"),
     ],
 )
 def test_a_mistake_in_a_file_stops_the_server_and_is_told(
-    database: Path, tmp_path: Path, old: str, new: str, told: str
+    database: Path, tmp_path: Path, old: str, new: str, line: int, told: str
 ) -> None:
     shutil.copytree(ROOT / "plugins", tmp_path / "plugins")
     shutil.copytree(ROOT / "canned_queries", tmp_path / "canned_queries")
@@ -591,8 +595,8 @@ def test_a_mistake_in_a_file_stops_the_server_and_is_told(
     command = [sys.executable, "-m", "datasette", str(tmp_path), "--get", "/"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr.startswith("Error: canned_queries/officers-per-rank.sql: ")
-    assert told in done.stderr
+    assert done.stderr.startswith("Error: canned_queries/officers-per-rank.sql, line ")
+    assert f"officers-per-rank.sql, line {line}: {told}" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -600,7 +604,7 @@ def test_a_file_without_a_header_is_told(tmp_path: Path) -> None:
     query_files = a_plugin("query_files")
     file = tmp_path / "bare.sql"
     file.write_text("select 1", "utf-8")
-    with pytest.raises(query_files.InvalidQueryFile, match=r"^bare\.sql: expected a header"):
+    with pytest.raises(query_files.InvalidQueryFile, match=r"/bare\.sql, line 1: found no header"):
         query_files.read_query_file(file)
 
 
@@ -653,7 +657,7 @@ async def test_a_figure_that_a_shared_wording_sways_says_so(site: Datasette) -> 
     assert results["The service provided was acceptable"]["same_wording"] == 9
     assert results["Case to Answer"]["same_wording"] is None
     words = await text_of(site, "/foi/officers-per-result")
-    assert "four officers or more that share a wording" in words
+    assert "at least 4 officers who share a wording" in words
     assert "share a wording , and so" not in await text_of(
         site, "/foi/officers-per-year?disclosure_id=x"
     )
@@ -698,10 +702,9 @@ async def test_mentions_are_at_least_and_never_more_than_the_summaries(site: Dat
 
 
 def test_no_table_with_rows_about_people_may_be_found_in_a_web_search() -> None:
-    indexed = METADATA["plugins"]["noindex"]["indexed"]
     for name, table in METADATA["databases"]["foi"]["tables"].items():
         rows = {"allegation_id", "wording", "summary", "status"} & set(table.get("columns", {}))
-        assert not rows or f"/foi/{name}" not in indexed, name
+        assert not rows or f"/foi/{name}" not in MAY_BE_INDEXED, name
 
 
 @pytest.mark.asyncio

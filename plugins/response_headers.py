@@ -1,0 +1,154 @@
+"""Add response headers by rules in metadata.yml.
+
+Problem: Datasette sets no headers that keep pages out of search engines or out of other sites'
+frames, and such a header is rarely meant for every page. What this does: each rule adds one header
+to every response, error pages included, except those that the rule leaves out.
+
+    plugins:
+      response_headers:
+        rules:
+          - header: X-Robots-Tag
+            value: noindex
+            except:
+              paths: [/, /about, "/help/*"]      `*` stands for any text
+              queries: indexed                   canned queries that have `indexed: true`
+              without_query_string: true         but neither with a query string
+          - header: Cache-Control
+            value: no-store
+            paths: ["/-/*"]                      the paths it is for; all if left out
+
+A mistake in the rules stops the server. Limits: a header that Datasette sets too is sent twice;
+canned queries are asked for once, at the first request.
+"""
+
+# No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugins.
+from collections.abc import Awaitable, Callable
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, NamedTuple
+
+from click import ClickException
+from datasette import hookimpl
+from datasette.app import Datasette
+from pydantic import Field, StringConstraints, ValidationError
+
+from ingest.config.yaml_model import Model
+
+Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
+HeaderText = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]*[!-~])?$")]
+"""Printable ASCII, as a header allows."""
+Path = Annotated[str, StringConstraints(pattern=r"^[/*]")]
+"""A path without the site's base URL, in which `*` stands for any text."""
+
+
+class Exceptions(Model):
+    """Say which responses lack the header: those of `paths`, and of canned queries with a key."""
+
+    paths: tuple[Path, ...] = ()
+    queries: str | None = None
+    without_query_string: bool = False
+
+    def hold(self, path: str, query_string: bytes, keys: set[str]) -> bool:
+        """Return whether a request is one of the exceptions."""
+        if self.without_query_string and query_string:
+            return False
+        return matches(path, self.paths) or self.queries in keys
+
+
+class Rule(Model):
+    """Say which header is added to the responses of which paths."""
+
+    header: HeaderText
+    value: HeaderText
+    paths: tuple[Path, ...] = ("*",)
+    exceptions: Exceptions = Field(default=Exceptions(), alias="except")
+
+    def applies(self, path: str, query_string: bytes, keys: set[str]) -> bool:
+        """Return whether the response to a request has the header.
+
+        `keys` are those set in the metadata of the canned query at `path`, if it is one.
+        """
+        return matches(path, self.paths) and not self.exceptions.hold(path, query_string, keys)
+
+
+class Config(Model):
+    rules: tuple[Rule, ...] = ()
+
+
+class Headers(NamedTuple):
+    """The rules, and the keys that are set in each canned query's metadata, by path of its page."""
+
+    rules: tuple[Rule, ...]
+    query_keys: dict[str, set[str]]
+
+    def added_to(self, path: str, query_string: bytes) -> list[tuple[bytes, bytes]]:
+        """Return the headers to add to the response to a request, in the order of the rules."""
+        keys = self.query_keys.get(path, set())
+        return [
+            (rule.header.lower().encode(), rule.value.encode())
+            for rule in self.rules
+            if rule.applies(path, query_string, keys)
+        ]
+
+
+def matches(path: str, patterns: tuple[str, ...]) -> bool:
+    """Return whether `path` matches one of `patterns`."""
+    return any(fnmatchcase(path, pattern) for pattern in patterns)
+
+
+def read_rules(datasette: Datasette) -> tuple[Rule, ...]:
+    """Return the rules in metadata.yml. Raise ValidationError if they are wrong."""
+    return Config.model_validate(datasette.plugin_config("response_headers") or {}).rules
+
+
+async def read_headers(datasette: Datasette) -> Headers:
+    """Return the rules, and what they need to know about canned queries."""
+    return Headers(
+        read_rules(datasette),
+        {
+            without_base_url(datasette, datasette.urls.query(database, name)): {
+                key for key, value in query.items() if value
+            }
+            for database in datasette.databases
+            for name, query in (await datasette.get_canned_queries(database, None)).items()
+        },
+    )
+
+
+def without_base_url(datasette: Datasette, path: str) -> str:
+    """Return `path` as Datasette routes it, whether or not a proxy removed the site's base URL."""
+    return "/" + path.removeprefix(datasette.setting("base_url")).removeprefix("/")
+
+
+@hookimpl
+def startup(datasette: Datasette) -> None:
+    try:
+        read_rules(datasette)
+    except ValidationError as error:
+        raise ClickException(f"metadata.yml, plugin response_headers: {error}") from error
+
+
+# Last, so that it wraps the other plugins and their responses have the headers too.
+@hookimpl(trylast=True)
+def asgi_wrapper(datasette: Datasette) -> Callable[[Asgi], Asgi]:
+    def wrap(app: Asgi) -> Asgi:
+        headers: Headers | None = None
+
+        async def wrapped(scope: dict[str, Any], receive: Any, send: Any) -> None:
+            nonlocal headers
+            if scope["type"] != "http":
+                await app(scope, receive, send)
+                return
+            headers = headers or await read_headers(datasette)
+            path = without_base_url(datasette, scope["path"])
+            added = headers.added_to(path, scope["query_string"])
+
+            async def send_with_headers(event: dict[str, Any]) -> None:
+                if event["type"] == "http.response.start":
+                    event = {**event, "headers": [*event.get("headers", []), *added]}
+                await send(event)
+
+            await app(scope, receive, send_with_headers)
+
+        return wrapped
+
+    return wrap

@@ -1,0 +1,485 @@
+"""Plugins that know nothing of this site's data, each alone on a Datasette of another database.
+
+A plugin registers once per process and stays, so each of these Datasettes runs in its own.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.serving import ROOT, a_plugin
+
+GENERAL = ("redaction_density", "missing_values", "response_headers", "query_files")
+
+SERVE = """
+import asyncio, json, sys
+from pathlib import Path
+from datasette.app import Datasette
+
+async def ask(folder, settings, *paths):
+    datasette = Datasette([], config_dir=Path(folder), settings=json.loads(settings))
+    await datasette.invoke_startup()
+    answers = {}
+    for path in paths:
+        method, _, address = path.rpartition(" ")
+        response = await datasette.client.request(method or "GET", address)
+        answers[path] = (response.status_code, response.headers.multi_items(), response.text)
+    print(json.dumps(answers))
+
+asyncio.run(ask(*sys.argv[1:]))
+"""
+DATA = """
+create table stages (name text primary key, label text);
+insert into stages values ('done', 'Done'), ('started', 'Started');
+create table degrees (name text primary key, label text);
+insert into degrees values ('moderate', 'Some'), ('unknown', 'Who knows?');
+create table letters (
+    number integer primary key, branch text, stage text references stages (name),
+    body text, extract text, hidden_by text references degrees (name), share real, weight integer, burnt_on text
+);
+insert into letters values
+    (1, 'North', 'done', 'Dear [REDACTED], <b>all</b> is well here', '[REDACTED]', 'moderate', 0.0999, 7, null),
+    (2, 'North', 'done', 'Nobody marked this', '[REDACTED]', 'unknown', null, null, null),
+    (3, 'South', 'started', null, null, null, null, null, null),
+    (4, 'South', 'done', null, null, null, null, 9, '2001-02-03');
+"""
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: list[list[str]]
+    text: str
+
+    def values(self, header: str) -> list[str]:
+        return [value for name, value in self.headers if name == header]
+
+    def cells(self, column: str) -> list[str]:
+        return re.findall(rf'<td class="col-{column}[^"]*">(.*?)</td>', self.text, re.DOTALL)
+
+
+class Library:
+    """A folder with a database of letters, one of the plugins and what it needs in metadata.yml."""
+
+    def __init__(self, folder: Path, plugin: str, python: str, environment: dict[str, str]) -> None:
+        self.folder, self.python, self.environment = folder, python, environment
+        for name in ("plugins", "templates/pages", "queries"):
+            (folder / name).mkdir(parents=True)
+        shutil.copy(ROOT / "plugins" / f"{plugin}.py", folder / "plugins")
+        with closing(sqlite3.connect(folder / "library.db")) as connection:
+            connection.executescript(DATA)
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text, "utf-8")
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.python, *arguments],
+            cwd=self.folder,
+            env={"PATH": os.defpath, "DATASETTE_LOAD_PLUGINS": "", **self.environment},
+            capture_output=True,
+            text=True,
+        )
+
+    def ask(self, *paths: str, **settings: object) -> dict[str, Answer]:
+        """The answer to each path, which may follow a method: `/library` or `POST /library`."""
+        done = self.run("-c", SERVE, str(self.folder), json.dumps(settings), *paths)
+        assert done.returncode == 0, done.stderr
+        # Datasette prints the tracebacks of 404s too, where the library rich is installed.
+        answers = json.loads(done.stdout.splitlines()[-1])
+        return {path: Answer(*answer) for path, answer in answers.items()}
+
+
+BAR = '<span class="redacted"><span aria-hidden="true">[</span>redacted<span aria-hidden="true">]</span></span>'
+
+
+def density_draws_bars_badges_and_measures(library: Library) -> None:
+    library.write(
+        "metadata.yml",
+        """
+        databases:
+          library:
+            plugins:
+              redaction_density: {columns: [extract], measures: [amount], band: how}
+            tables:
+              letters:
+                plugins:
+                  redaction_density: {columns: [body], measures: [share], band: hidden_by}
+        """,
+    )
+    library.write("templates/pages/words.html", "{{ redaction_definition() }}|{{ redaction_note }}")
+    library.write(
+        "templates/table.html",
+        "{% extends 'default:table.html' %}{% block description_source_license %}<i>{{ redaction_note }}</i>{% endblock %}",
+    )
+    sql = "/library?sql=select+extract,+'unknown'+as+how,+null+as+amount,+body+from+letters+where+number=1"
+    functions = (
+        "/library.json?_shape=arrayfirst&sql=select+json_array(redaction_count(body),"
+        "redaction_density(body),redaction_band(body),redaction_band(null))+from+letters+where+number=1"
+    )
+    pages = library.ask("/library/letters", "/library/stages", sql, functions, "/words")
+    table = pages["/library/letters"]
+    assert table.cells("body") == [
+        f'<span class="band band-moderate">moderately redacted</span> Dear {BAR}, &lt;b&gt;all&lt;/b&gt; is well here',
+        '<span class="band band-unknown">redaction unknown, markers lost</span> Nobody marked this',
+        "&nbsp;",
+        "&nbsp;",
+    ]
+    assert table.cells("extract")[0] == "[REDACTED]"
+    assert table.cells("share")[:3] == ["0.099", '<span class="unknown">unknown</span>', "&nbsp;"]
+    assert pages[sql].cells("extract") == [
+        f'<span class="band band-unknown">redaction unknown, markers lost</span> {BAR}'
+    ]
+    assert pages[sql].cells("amount") == ['<span class="unknown">unknown</span>']
+    assert "[REDACTED]" in pages[sql].cells("body")[0]
+    assert json.loads(json.loads(pages[functions].text)[0]) == [1, 1 / 8, "moderate", None]
+    definition, note = pages["/words"].text.split("|")
+    for bounds in (
+        "unmarked 0,",
+        "light below 0.1,",
+        "moderate from 0.1,",
+        "heavy from 0.25,",
+        "total 1.",
+    ):
+        assert bounds in definition
+    assert note == ""
+    assert f"<i>{definition}</i>" in table.text
+    assert "<i></i>" in pages["/library/stages"].text
+
+
+def missing_values_give_reasons(library: Library) -> None:
+    library.write(
+        "metadata.yml",
+        """
+        plugins:
+          missing_values:
+            status_column: stage
+            by_status:
+              done: {not recorded: [weight, body]}
+              started: {not yet known: [weight, share]}
+            when_set:
+              burnt_on: {burnt: [body]}
+        """,
+    )
+    library.write("templates/pages/words.html", "{{ missing_value_reasons()|tojson }}")
+    alone = "/library?sql=select+null+as+weight"
+    told = "/library?sql=select+null+as+weight,+'started'+as+stage,+null+as+other"
+    pages = library.ask("/library/letters", "/library/letters/4", alone, told, "/words")
+
+    def reason(words: str) -> str:
+        name = words.replace(" ", "-")
+        return f'<span class="absent absent-{name}" title="{words}"><span>{words}</span></span>'
+
+    for page in (pages["/library/letters"],):
+        assert page.cells("weight") == ["7", reason("not recorded"), reason("not yet known"), "9"]
+        assert page.cells("body")[2:] == ["&nbsp;", reason("burnt")]
+        assert page.cells("share")[1:] == ["&nbsp;", reason("not yet known"), "&nbsp;"]
+    assert pages["/library/letters/4"].cells("body") == [reason("burnt")]
+    assert pages[alone].cells("weight") == ["&nbsp;"]
+    assert pages[told].cells("weight") == [reason("not yet known")]
+    assert pages[told].cells("other") == ["&nbsp;"]
+    assert json.loads(pages["/words"].text) == {
+        "status_column": "stage",
+        "by_status": {
+            "done": {"not recorded": ["weight", "body"]},
+            "started": {"not yet known": ["weight", "share"]},
+        },
+        "when_set": {"burnt_on": {"burnt": ["body"]}},
+    }
+
+
+def response_headers_follow_their_rules(library: Library) -> None:
+    library.write(
+        "metadata.yml",
+        """
+        plugins:
+          response_headers:
+            rules:
+              - header: X-Robots-Tag
+                value: noindex
+                except:
+                  paths: [/, "/library/sta*"]
+                  queries: indexed
+                  without_query_string: true
+              - header: Content-Security-Policy
+                value: frame-ancestors 'none'
+                except: {paths: [/library/letters]}
+              - {header: X-Of-Json, value: "yes", paths: ["*.json", /library]}
+        databases:
+          library:
+            queries:
+              open totals: {sql: "select count(*) from letters", indexed: true}
+              totals: {sql: "select count(*) from letters", indexed: false}
+              count: select count(*) from letters
+        """,
+    )
+    expected = {
+        # Whether a path has each of the three headers.
+        "/": (False, True, False),
+        "/?x=1": (True, True, False),
+        "/library": (True, True, True),
+        "/library/letters": (True, False, False),
+        "/library/letters?_size=1": (True, False, False),
+        "/library/letters.json": (True, True, True),
+        "/library/stages": (False, True, False),
+        "/library/stages?x=1": (True, True, False),
+        "/library/open+totals": (False, True, False),
+        "/library/open+totals?x=1": (True, True, False),
+        "/library/open+totals.json": (True, True, True),
+        "/library/totals": (True, True, False),
+        "/library/count": (True, True, False),
+        "/nowhere": (True, True, False),
+        "/library/letters/5": (True, True, False),
+        "POST /library": (True, True, True),
+    }
+    values = {
+        "x-robots-tag": "noindex",
+        "content-security-policy": "frame-ancestors 'none'",
+        "x-of-json": "yes",
+    }
+    at_base = {"/library/letters": (True, False, False), "/library/stages": (False, True, False)}
+    for pages, paths in (
+        (library.ask(*expected), expected),
+        (library.ask(*at_base, base_url="/books/"), at_base),
+    ):
+        for path, given in paths.items():
+            for (header, value), sent in zip(values.items(), given, strict=True):
+                assert pages[path].values(header) == [value] * sent, (path, header)
+
+
+def query_files_serve_a_folder(library: Library) -> None:
+    library.write(
+        "metadata.yml",
+        """
+        databases:
+          library:
+            caveats: {weighed: Weighed by hand.}
+            tables:
+              letters: {columns: {branch: Where it was posted.}}
+            plugins:
+              query_files:
+                folder: queries
+                groups: ["Who wrote?", "How heavy?"]
+                bases: {ours: We counted.}
+                rows: letters
+                row_id: number
+                exclude_when: {stage: lost}
+                separate_by: branch
+                columns: {letters: How many.}
+                describe_from: [letters]
+                parameters: {branch: {label: Branch, choices: letters.branch}}
+        """,
+    )
+    library.write(
+        "queries/by-branch.sql",
+        "-- title: How many letters of no branch or of each?\n"
+        "-- group: Who wrote?\n-- position: 1\n-- indexed: yes\n"
+        "-- description: Letters by branch.\n-- basis: ours\n-- caveats: [weighed]\n"
+        "-- answer: \"{{ rows[0].letters }} on {{ '2001-02-03'|long_date }}.\"\n"
+        "-- columns:\n--   branch:\n--   letters:\n"
+        "-- drilldown: {letters: 'branch, stage=done'}\n\n"
+        "select branch, count(*) as letters from letters where :branch in ('', branch) group by 1",
+    )
+    library.write(
+        "queries/heaviest.sql",
+        "-- title: no\n-- group: How heavy?\n-- position: 007\n-- description: The heaviest.\n"
+        "-- basis: ours\n-- caveats: []\n-- columns: {number: Its number.}\n\n"
+        "select number from letters order by weight desc limit 1",
+    )
+    library.write(
+        "templates/pages/words.html",
+        """{%- set query = question("library", "by-branch") -%}
+        {%- set north = {"branch": "North", "letters": 2, "number": 3} -%}
+        {%- set rows = [north, {"branch": None, "letters": 5, "stage": "lost"}] -%}
+        {%- set groups = [] -%}
+        {%- for group, queries in questions("library").items() %}{% for one in queries -%}
+        {%- set _ = groups.append([group, one.name, one.title, one.position, one.indexed]) -%}
+        {%- endfor %}{% endfor -%}
+        {{ {"groups": groups, "answers": answers(query, rows), "separate": separate(query, rows),
+        "said": [query.basis, query.caveats, query.columns, query.parameters.branch.label],
+        "behind": [rows_behind("library", query, "letters", north),
+        rows_behind("library", query, "number", north), rows_behind("library", query, "letters", rows[1]),
+        rows_behind("library", query, "branch", north)]}|tojson }}""",
+    )
+    south = "/library/by-branch.json?_shape=array&branch=South"
+    pages = library.ask("/library", "/library/by-branch", south, "/library/heaviest.json", "/words")
+    assert json.loads(pages[south].text) == [{"branch": "South", "letters": 2}]
+    assert json.loads(pages["/library/heaviest.json"].text)["rows"] == [[4]]
+    assert "How many letters of no branch or of each?" in pages["/library"].text
+    assert pages["/library/by-branch"].cells("letters") == ["2", "2"]
+    told = json.loads(pages["/words"].text)
+    assert told["groups"] == [
+        ["Who wrote?", "by-branch", "How many letters of no branch or of each?", 1, True],
+        ["How heavy?", "heaviest", "no", 7, False],
+    ]
+    assert told["answers"] == {"North": "2 on 3 February 2001.", "": "5 on 3 February 2001."}
+    assert {key: len(rows) for key, rows in told["separate"].items()} == {"North": 1, "": 1}
+    assert told["said"] == [
+        "We counted.",
+        ["Weighed by hand."],
+        {"branch": "Where it was posted.", "letters": "How many."},
+        "Branch",
+    ]
+    assert told["behind"] == [
+        "/library/letters?branch=North&stage=done",
+        "/library/letters/3",
+        None,
+        None,
+    ]
+
+
+CHECKS: dict[str, Callable[[Library], None]] = {
+    "redaction_density": density_draws_bars_badges_and_measures,
+    "missing_values": missing_values_give_reasons,
+    "response_headers": response_headers_follow_their_rules,
+    "query_files": query_files_serve_a_folder,
+}
+assert tuple(CHECKS) == GENERAL
+IN_THE_CHECKOUT = (sys.executable, {"PYTHONPATH": str(ROOT)})
+
+
+@pytest.mark.parametrize("plugin", GENERAL)
+def test_each_works_alone_on_another_database(plugin: str, tmp_path: Path) -> None:
+    CHECKS[plugin](Library(tmp_path, plugin, *IN_THE_CHECKOUT))
+
+
+@pytest.fixture(scope="session")
+def fresh_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Python of an environment that has the project's wheel, and for the rest what is installed here."""
+    folder = tmp_path_factory.mktemp("fresh")
+    source, environment = folder / "source", folder / "environment"
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    shutil.copytree(ROOT / "ingest", source / "ingest")
+    python = environment / "bin" / "python"
+    pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
+    wheels = ("--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", str(folder))
+    for command in (
+        (sys.executable, "-m", "venv", "--without-pip", str(environment)),
+        (*pip, "wheel", *wheels, str(source)),
+        (
+            *pip,
+            "--python",
+            str(python),
+            "install",
+            "--no-deps",
+            "--no-index",
+            "--find-links",
+            str(folder),
+            "disclosed-in-part",
+        ),
+    ):
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    (packages,) = environment.glob("lib/python*/site-packages")
+    (packages / "here.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    return python
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("plugin", GENERAL)
+def test_each_works_with_the_wheel_outside_the_checkout(
+    plugin: str, tmp_path: Path, fresh_python: Path
+) -> None:
+    library = Library(tmp_path, plugin, str(fresh_python), {})
+    found = library.run("-c", "import ingest; print(ingest.__file__)").stdout
+    assert Path(found).is_relative_to(fresh_python.parent.parent)
+    CHECKS[plugin](library)
+
+
+@pytest.mark.parametrize(
+    ("plugin", "config", "told"),
+    [
+        ("missing_values", "{status: stage}", "status\n  Extra inputs are not permitted"),
+        ("redaction_density", "{columns: body}", "columns\n  Input should be a valid"),
+        ("response_headers", "{rules: [{header: X-A}]}", "rules.0.value\n  Field required"),
+        ("response_headers", '{rules: [{header: "X A:\\n", value: b}]}', "rules.0.header\n"),
+        ("response_headers", "{rules: [{header: A, value: b, paths: [x]}]}", "rules.0.paths.0\n"),
+        ("query_files", "{groups: []}", "bases\n  Field required"),
+        ("query_files", "{groups: [], bases: {}}", "no folder canned_queries"),
+        (
+            "query_files",
+            "{groups: [], bases: {}, folder: queries, describe_from: [books]}",
+            "describe_from: no table books",
+        ),
+    ],
+)
+def test_a_mistake_in_the_configuration_stops_the_server(
+    plugin: str, config: str, told: str, tmp_path: Path
+) -> None:
+    library = Library(tmp_path, plugin, *IN_THE_CHECKOUT)
+    plugins = f"plugins: {{{plugin}: {config}}}"
+    library.write(
+        "metadata.yml",
+        plugins
+        if plugin in ("missing_values", "response_headers")
+        else f"databases: {{library: {{{plugins}}}}}",
+    )
+    done = library.run("-m", "datasette", str(tmp_path), "--get", "/")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Error: metadata.yml, plugin {plugin}: ")
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def imported(plugin: str) -> set[str]:
+    """The modules of the project that a plugin imports."""
+    tree = ast.parse((ROOT / "plugins" / f"{plugin}.py").read_text("utf-8"))
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{name.name}" for name in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {name.name for name in node.names}
+    siblings = {path.stem for path in (ROOT / "plugins").glob("*.py")}
+    return {name for name in names if name.split(".")[0] in {"ingest", "plugins", *siblings}}
+
+
+@pytest.mark.parametrize("plugin", sorted(path.stem for path in (ROOT / "plugins").glob("*.py")))
+def test_plugins_share_nothing_and_read_no_documents(plugin: str) -> None:
+    for name in imported(plugin):
+        assert name.startswith(("ingest.text.", "ingest.config.")), name
+
+
+@pytest.mark.parametrize("plugin", GENERAL)
+def test_general_plugins_name_no_table_or_column_of_this_site(
+    plugin: str, rows: Callable[..., list[tuple[Any, ...]]]
+) -> None:
+    names = rows(
+        "select t.name from sqlite_master t where type in ('table', 'view') union"
+        " select c.name from sqlite_master t, pragma_table_info(t.name) c where t.type in ('table', 'view')"
+    )
+    functions = {"redaction_band", "redaction_count", "redaction_density"}
+    distinctive = {name for (name,) in names if "_" in name} - functions
+    assert len(distinctive) > 30
+    text = (ROOT / "plugins" / f"{plugin}.py").read_text("utf-8")
+    assert set(re.findall(r"[a-z_]+", text)) & distinctive == set()
+    subject = (
+        r"officer|allegation|disclosure|police|publisher|rank|sanction|finalised|investigation"
+    )
+    assert not re.findall(subject, text, re.IGNORECASE)
+
+
+def test_rows_without_a_column_to_separate_them_have_one_answer() -> None:
+    query_files = a_plugin("query_files")
+    rows = [{"branch": "North"}, {"branch": "South"}]
+    for column in (None, "year"):
+        query = {"separate_by": column, "answer": "{{ rows|length }} rows."}
+        assert query_files.separate(query, rows) == {"": rows}
+        assert query_files.answers(query, rows) == {"": "2 rows."}
+    query = {"separate_by": "branch", "answer": None}
+    assert query_files.separate(query, rows) == {"North": rows[:1], "South": rows[1:]}
+    assert query_files.answers(query, rows) == {}

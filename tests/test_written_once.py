@@ -1,0 +1,38 @@
+"""What is written in one place, and what must be written in two agrees."""
+
+from __future__ import annotations
+
+import re
+from typing import get_args
+
+import pytest
+
+from ingest.config import bands
+from ingest.text import redaction
+from tests.serving import ROOT
+
+SCHEMA = (ROOT / "ingest" / "database" / "schema.sql").read_text("utf-8")
+
+
+def test_the_bounds_of_a_band_are_written_in_its_file_alone() -> None:
+    bounds = {band.below for band in bands.all_bands() if band.below not in (None, 1)}
+    assert bounds
+    folders = ("plugins", "templates", "static", "canned_queries")
+    files = [path for name in folders for path in (ROOT / name).rglob("*.*")]
+    for path in [*files, ROOT / "metadata.yml"]:
+        if path.suffix in (".py", ".html", ".js", ".css", ".sql", ".yml"):
+            for bound in bounds:
+                written = rf"(?<![\d.]){re.escape(f'{bound:g}')}0*(?!\d)"
+                assert not re.search(written, path.read_text("utf-8")), (path.name, bound)
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("form", get_args(redaction.MarkerForm)),
+        ("redaction_band", [band.band for band in bands.all_bands()]),
+    ],
+)
+def test_the_schema_allows_what_the_code_can_write(column: str, words: list[str]) -> None:
+    (allowed,) = re.findall(rf"check \({column} in \((.*)\)\)", SCHEMA)
+    assert re.findall(r"'([^']*)'", allowed) == list(words)
