@@ -103,7 +103,7 @@ async def test_terms_are_shown_in_their_order_and_disclosures_by_reference(site:
     assert [rank["term"] for rank in ranks] == ["Constable", "Sergeant", "Inspector +", "Unknown"]
     results = (await site.client.get("/foi/results.json?_shape=array")).json()
     assert (results[0]["term"], results[-1]["term"]) == ("Case to Answer", "Discontinuance")
-    assert "It is not a finding." in results[0]["meaning"]
+    assert "not a finding" in results[0]["meaning"]
     actions = (await site.client.get("/foi/actions.json?_shape=array")).json()
     assert (actions[0]["term"], actions[-1]["term"]) == ("Referral to Proceedings", "No Action")
     page = (await site.client.get("/foi/officer_allegations?_size=1")).text
