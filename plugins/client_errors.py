@@ -70,6 +70,10 @@ TITLES = {
 }
 """The title of each type of error."""
 
+TIMED_OUT = (
+    "The SQL took too long and was stopped at the time limit. Ask for fewer rows or columns."
+)
+
 NOT_OF_THE_SQL = {
     "database disk image is malformed",
     "database is locked",
@@ -194,6 +198,8 @@ def problem_of(exception: Exception) -> Problem:
     if isinstance(exception, SqlMistake):
         message = str(exception.message)
         return Problem(400, exception.type, TITLES[exception.type], message, message)
+    if isinstance(exception, QueryInterrupted):
+        return Problem(400, "time_limit", TITLES["time_limit"], TIMED_OUT, TIMED_OUT)
     if isinstance(exception, DatasetteError):
         # Datasette gives 500 to what it raises on purpose without a status.
         status = 400 if exception.status == 500 else exception.status
@@ -259,7 +265,7 @@ def misspelt_keywords(words: Iterable[str]) -> list[str]:
         f"{keyword} instead of {word}"
         for word in words
         if word.lower() not in KEYWORDS
-        for keyword in get_close_matches(word.lower(), KEYWORDS, n=1, cutoff=0.6)
+        for keyword in get_close_matches(word.lower(), KEYWORDS, n=1, cutoff=0.7)
     ]
 
 
@@ -487,10 +493,7 @@ def mistake_of(error: Exception, database: str, sql: str | None, request: Reques
         return SqlMistake(str(error), database, sql, named(sql or "", values))
     if sql is None:
         sql, values = error.sql, error.params or {}
-    message = (
-        "SQL query took too long: it was stopped at the time limit. Ask for fewer rows or columns."
-    )
-    return SqlMistake(message, database, sql, named(sql or "", values), "time_limit")
+    return SqlMistake(TIMED_OUT, database, sql, named(sql or "", values), "time_limit")
 
 
 def check_answer(
