@@ -377,7 +377,8 @@ async def rendered(
     template = datasette.jinja_env.select_template([SQL_TEMPLATE] if page else names)
     globals = {"urls": datasette.urls, "app_css_hash": datasette.app_css_hash(), "menu_links": list}
     own = {"type": problem.type, "detail": problem.detail, "hints": problem.hints}
-    body = await template.render_async({**about, **globals, **own, **(page or {})})
+    shown = page or {"error": as_text(problem)}
+    body = await template.render_async({**about, **globals, **own, **shown})
     return Response.html(body, problem.status, headers)
 
 
@@ -444,7 +445,10 @@ async def check_address(view: DataView, request: Request, database: str) -> None
 async def check_formatting(view: TableView, database: str, request: Request) -> None:
     """Raise what is wrong with arguments that Datasette reads only for some formats."""
     table = tilde_decode(request.url_vars["table"])
-    columns = await view.ds.get_database(database).table_columns(table)
+    db = view.ds.get_database(database)
+    known = await db.table_exists(table) or await db.get_view_definition(table)
+    # Datasette does not quote every keyword, so a table that is only in the address could be an error.
+    columns = await db.table_columns(table) if known else []
     for kind, facets in load_facet_configs(request, {}).items():
         for facet in facets:
             column = facet["config"].get("column") or facet["config"].get("simple")
@@ -582,8 +586,10 @@ def with_checks(get: Data) -> Data:
     return checked_get
 
 
-if not hasattr(DataView.get, "checks"):
-    DataView.get = with_checks(DataView.get)
+@hookimpl
+def startup() -> None:
+    if not hasattr(DataView.get, "checks"):
+        DataView.get = with_checks(DataView.get)
 
 
 # Every request.
