@@ -369,15 +369,12 @@ async def rendered(
         said = {"type": problem.type, "detail": as_text(problem)}
         return Response.json({**about, **said}, problem.status, headers)
     if format:
-        text = as_text(problem)
-        if problem.error not in text:
-            text += f"\n{problem.error}"
-        return Response.text(f"{text}\n", problem.status, headers)
+        return Response.text(f"{with_message(problem)}\n", problem.status, headers)
     names = [f"{problem.status}.html", "error.html"]
     template = datasette.jinja_env.select_template([SQL_TEMPLATE] if page else names)
     globals = {"urls": datasette.urls, "app_css_hash": datasette.app_css_hash(), "menu_links": list}
     own = {"type": problem.type, "detail": problem.detail, "hints": problem.hints}
-    shown = page or {"error": as_text(problem)}
+    shown = page or {"error": with_message(problem)}
     body = await template.render_async({**about, **globals, **own, **shown})
     return Response.html(body, problem.status, headers)
 
@@ -389,6 +386,12 @@ def as_text(problem: Problem) -> str:
         if problem.hints
         else problem.detail
     )
+
+
+def with_message(problem: Problem) -> str:
+    """Return the detail, the hints and, if it says something else, the message they come from."""
+    text = as_text(problem)
+    return text if problem.error in text else f"{text}\nMessage: {problem.error}"
 
 
 @hookimpl

@@ -452,38 +452,44 @@ def test_the_page_of_a_table_that_took_too_long_has_its_sql(library: Library) ->
     assert 'name="p0" value="A"' in page
 
 
-@pytest.mark.parametrize(
-    ("sql", "error", "words", "hints"),
-    [
-        ("slect 1", "Statement must be a SELECT", "must begin with SELECT", "select instead of slect"),
-        ("delete from books", "Statement must be a SELECT", "can be read here, not changed", None),
-        ("select titel from books", "no such column: titel", "column “titel”", "title, a column of books, titles"),
-        ("select b.titel from books b", "no such column: b.titel", "column “b.titel”", "title, a column of books, titles"),
-        ("select 1 from boks", "no such table: boks", "no table “boks”", "books"),
-        ("select 1 from secret", "no such table: secret", "no table “secret”", None),
-        ("select secret_colum from books", "no such column: secret_colum", "“secret_colum”", None),
-        ("select uper(title) from books", "no such function: uper", "no function “uper”", "upper()"),
-        ("select * fro books", 'near "fro": syntax error', "at “fro”", "from instead of fro"),
-        ("select 1 from books grop by 1", 'near "by": syntax error', "at “by”", "group instead of grop"),
-        ("select book from loans a, loans b", "ambiguous column name: book", "More than one table", "loans.book"),
-        ("select 1; select 2", "You can only execute one statement at a time.", "only one can run", None),
-        ("select (1", "incomplete input", "ends too early", None),
-        ("select 'a", "unrecognized token: \"'a\"", "A quotation mark may be open", None),
-        ("select title,\n autor\nfrom books", "no such column: autor", "“autor” in line 2", "author, a column of books"),
-        ("select json('x')", "malformed JSON", "malformed JSON", None),
-    ],
-)  # fmt: skip
+EXPLAINED = [
+    ("slect 1", "Statement must be a SELECT", "must begin with SELECT", "select instead of slect"),
+    ("delete from books", "Statement must be a SELECT", "can be read here, not changed", None),
+    ("select titel from books", "no such column: titel", "column “titel”", "title, a column of books, titles"),
+    ("select b.titel from books b", "no such column: b.titel", "column “b.titel”", "title, a column of books, titles"),
+    ("select 1 from boks", "no such table: boks", "no table “boks”", "books"),
+    ("select 1 from secret", "no such table: secret", "no table “secret”", None),
+    ("select secret_colum from books", "no such column: secret_colum", "“secret_colum”", None),
+    ("select uper(title) from books", "no such function: uper", "no function “uper”", "upper()"),
+    ("select * fro books", 'near "fro": syntax error', "at “fro”", "from instead of fro"),
+    ("select 1 from books grop by 1", 'near "by": syntax error', "at “by”", "group instead of grop"),
+    ("select book from loans a, loans b", "ambiguous column name: book", "More than one table", "loans.book"),
+    ("select 1; select 2", "You can only execute one statement at a time.", "only one can run", None),
+    ("select (1", "incomplete input", "ends too early", None),
+    ("select 'a", "unrecognized token: \"'a\"", "A quotation mark may be open", None),
+    ("select title,\n autor\nfrom books", "no such column: autor", "“autor” in line 2", "author, a column of books"),
+    ("select json('x')", "malformed JSON", "malformed JSON", None),
+]  # fmt: skip
+"""SQL, SQLite's message, words of the explanation, and the first name that may be meant."""
+
+
+@pytest.fixture(scope="module")
+def explained(library: Library) -> dict[str, Answer]:
+    asked = (quote_plus(sql) for sql, *_ in EXPLAINED)
+    return library.get(*(f"/library{form}?sql={sql}" for sql in asked for form in ("", ".json")))
+
+
+@pytest.mark.parametrize(("sql", "error", "words", "hints"), EXPLAINED)
 def test_an_error_of_sql_is_explained_with_the_names_that_may_be_meant(
-    library: Library, sql: str, error: str, words: str, hints: str | None
+    explained: dict[str, Answer], sql: str, error: str, words: str, hints: str | None
 ) -> None:
-    page, data = (f"/library{form}?sql={quote_plus(sql)}" for form in ("", ".json"))
-    answers = library.get(page, data)
-    said = json.loads(answers[data].text)
+    page, data = (explained[f"/library{form}?sql={quote_plus(sql)}"] for form in ("", ".json"))
+    said = json.loads(data.text)
     assert said["error"] == error
     detail, _, listed = said["detail"].partition(" This may be meant: ")
     assert words in detail
     assert listed.rstrip(".").split("; ")[0] == (hints or "")
-    shown = re.findall(r"<li>(.*?)</li>", answers[page].text)
+    shown = re.findall(r"<li>(.*?)</li>", page.text)
     assert [unescape(item) for item in shown[:1]] == ([hints] if hints else [])
 
 
