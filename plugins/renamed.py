@@ -13,8 +13,8 @@ new name. What this does: metadata.yml lists, for each database, what has been r
 An address that filters, sorts, selects, facets or hides by an old name gets a 301 to the same
 address with the new name, in every format; every other argument is kept byte for byte, in order. So
 does the address of a row if a value of its primary key was renamed. If SQL names an old column or
-table, the error adds "it is now new_name". Where Datasette would lose that error (an empty CSV with
-status 200, a 500 for Excel), the answer is a 400 instead.
+table, the error adds "it is now new_name". (Where Datasette loses errors of SQL, as in a CSV, the
+plugin client_errors keeps them.)
 
 The server does not start if an old name is also a new one, because that could redirect without end,
 or if it is still in use, because the redirect would hide it.
@@ -30,7 +30,6 @@ Values are replaced in filters that compare with whole values, not in patterns (
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextvars import ContextVar
 from typing import Annotated, Any
 from urllib.parse import quote_plus, unquote_plus
 
@@ -40,13 +39,11 @@ from datasette.app import Datasette
 from datasette.database import Database
 from datasette.utils import add_cors_headers, sqlite3, tilde_decode, tilde_encode
 from datasette.utils.asgi import asgi_send
-from datasette.views.base import DatasetteError
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 ADDRESS = re.compile(
     r"/(?P<database>[^/.]+)/(?P<page>[^/.]+)(?:/(?P<keys>[^/]+?))?(?P<format>\.\w+)?"
 )
-FORMAT = re.compile(r"\.(\w+)$")
 NOT_PRINTABLE = re.compile(r"[\x00-\x20\x7f]")
 
 NAMES_A_COLUMN = re.compile(
@@ -60,13 +57,7 @@ COMMA = re.compile(r"(,|%2C)", re.IGNORECASE)
 
 MISSING = re.compile(r"no such (?P<kind>column|table): (?:.+\.)?(?P<name>.+)")
 
-SHOWS_ERRORS = {"", "json"}
-"""Formats in which Datasette itself answers with SQLite's error; "" is HTML."""
-
 Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
-
-_format: ContextVar[str] = ContextVar("_format", default="")
-"""The format of the address that is being answered."""
 
 
 def final(names: dict[str, str]) -> dict[str, str]:
@@ -266,20 +257,14 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[Asgi], Asgi]:
 
     def wrap(app: Asgi) -> Asgi:
         async def wrapped(scope: dict[str, Any], receive: Any, send: Any) -> None:
-            if scope["type"] != "http":
-                await app(scope, receive, send)
-            elif location := await redirect(scope):
+            location = await redirect(scope) if scope["type"] == "http" else None
+            if location:
                 headers = {"location": location}
                 if datasette.cors:
                     add_cors_headers(headers)
                 await asgi_send(send, "", status=301, headers=headers)
             else:
-                asked = FORMAT.search(path_of(scope))
-                token = _format.set(asked[1] if asked else "")
-                try:
-                    await app(scope, receive, send)
-                finally:
-                    _format.reset(token)
+                await app(scope, receive, send)
 
         return wrapped
 
@@ -320,12 +305,7 @@ def explain_errors(database: Database, renames: Renames) -> None:
         try:
             return await execute(sql, *args, **options)
         except sqlite3.OperationalError as error:
-            message = explain(str(error), sql, renames)
-            if message == str(error):
-                raise
-            if _format.get() not in SHOWS_ERRORS:
-                raise DatasetteError(message, title="Invalid SQL", status=400) from error
-            error.args = (message,)
+            error.args = (explain(str(error), sql, renames),)
             raise
 
     database.execute = explained

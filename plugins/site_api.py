@@ -22,6 +22,7 @@ from weakref import WeakKeyDictionary
 
 from datasette import hookimpl
 from datasette.app import Datasette
+from datasette.views.base import DatasetteError
 
 MOST_KEPT = 5000
 """Answers cached at a time. The cache needs a limit because some addresses contain what a visitor typed."""
@@ -30,12 +31,18 @@ _answers: WeakKeyDictionary[Datasette, dict[str, Any]] = WeakKeyDictionary()
 
 
 async def fetch(datasette: Datasette, address: str) -> Any:
-    """Return the JSON at `address`. Raises RuntimeError if the response is an error."""
+    """Return the JSON at `address`.
+
+    Raises DatasetteError if that took too long, RuntimeError if the response is another error.
+    """
     kept = _answers.setdefault(datasette, {})
     if address in kept:
         return kept[address]
     response = await datasette.client.get(address)
     if response.status_code != 200:
+        about = response.json() if response.status_code == 400 else {}
+        if about.get("type") == "time_limit":  # see the plugin client_errors
+            raise DatasetteError(about["error"], about["title"], status=400)
         raise RuntimeError(f"{address} answered {response.status_code}: {response.text[:200]}")
     answer = response.json()
     public = (db for name, db in datasette.databases.items() if not name.startswith("_"))

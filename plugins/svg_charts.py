@@ -27,6 +27,7 @@ from typing import Any
 from datasette import Response, hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import NotFound, Request
+from datasette.views.base import DatasetteError
 from markupsafe import Markup
 
 from ingest.text.phrases import long_date
@@ -388,24 +389,34 @@ async def _drawn(datasette: Datasette, name: str) -> dict[str, Any]:
     return dict(query)
 
 
+async def _answer(datasette: Datasette, request: Request, query: Row) -> list[dict[str, Any]]:
+    """Return the answer to `query` for the disclosure requested. Raises what is wrong with it."""
+    asked = {"_shape": "array", "disclosure_id": request.args.get("disclosure_id") or ""}
+    response = await datasette.client.get(f"/foi/{query['name']}.json", params=asked)
+    answer: Any = response.json()
+    if response.status_code != 200:
+        raise DatasetteError(answer["error"], answer["title"], status=response.status_code)
+    if not answer:
+        raise NotFound("There is no such disclosure")
+    return list(answer)
+
+
 async def picture(datasette: Datasette, request: Request) -> Response:
     """Serve a question's chart as a file, for the disclosure requested or the first."""
     query = await _drawn(datasette, request.url_vars["name"])
-    asked = {"_shape": "array", "disclosure_id": request.args.get("disclosure_id") or ""}
-    answer = await datasette.client.get(f"/foi/{query['name']}.json", params=asked)
-    answered = answer.json()
-    if not answered:
-        raise NotFound("There is no such disclosure")
-    rows = [row for row in answered if row["disclosure_id"] == answered[0]["disclosure_id"]]
-    name = query["name"]
-    svg = draw(name, query["title"], query["drawing"], rows, _empty(datasette), STYLE)
+    answer = await _answer(datasette, request, query)
+    rows = [row for row in answer if row["disclosure_id"] == answer[0]["disclosure_id"]]
+    svg = draw(query["name"], query["title"], query["drawing"], rows, _empty(datasette), STYLE)
     return Response(str(svg), content_type="image/svg+xml; charset=utf-8")
 
 
 async def embed(datasette: Datasette, request: Request) -> Response:
     """Serve a page with the chart, its source and its caveats, for other sites to frame."""
     query = await _drawn(datasette, request.url_vars["name"])
-    page = await datasette.render_template("embed.html", {"query": query}, request=request)
+    rows = await _answer(datasette, request, query)
+    page = await datasette.render_template(
+        "embed.html", {"query": query, "rows": rows}, request=request
+    )
     return Response.html(page)
 
 

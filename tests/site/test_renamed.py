@@ -109,7 +109,9 @@ class Answer(NamedTuple):
         return self.headers.get("location")
 
 
-async def ask(datasette: Datasette, target: str, method: str = "GET") -> Answer:
+async def ask(
+    datasette: Datasette, target: str, method: str = "GET", cookie: bytes = b""
+) -> Answer:
     """Send `target` to `datasette` as a server does: byte for byte, which an HTTP client would not."""
     path, _, query = target.partition("?")
     scope = {
@@ -120,7 +122,7 @@ async def ask(datasette: Datasette, target: str, method: str = "GET") -> Answer:
         "path": unquote(path),
         "raw_path": path.encode("latin-1"),
         "query_string": query.encode("latin-1"),
-        "headers": [(b"host", b"localhost")],
+        "headers": [(b"host", b"localhost"), *([(b"cookie", cookie)] if cookie else [])],
     }
     sent: list[dict[str, Any]] = []
 
