@@ -57,7 +57,9 @@ class Server:
 
 
 @contextmanager
-def running(folder: Path, temporary: Path) -> Iterator[Server]:
+def running(
+    folder: Path, temporary: Path, command: tuple[str, ...] = DATASETTE
+) -> Iterator[Server]:
     """The site in `folder`, served as `datasette .` serves it, with its own temporary folder."""
     temporary.mkdir(exist_ok=True)
     with socket.socket() as free:
@@ -67,7 +69,7 @@ def running(folder: Path, temporary: Path) -> Iterator[Server]:
     log = folder.parent / f"{folder.name}-{port}.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [*DATASETTE, ".", "--port", str(port)],
+            [*command, ".", "--port", str(port)],
             cwd=folder,
             env=environment,
             stdout=out,
@@ -287,13 +289,18 @@ runpy.run_module("datasette", run_name="__main__")
 
 def test_without_room_for_a_copy_the_file_itself_is_served_with_a_warning(tmp_path: Path) -> None:
     folder, temporary = a_library(tmp_path / "site", "Dear Ann"), tmp_path / "temporary"
-    done = start(folder, temporary, (sys.executable, "-c", BOUNDED))
+    bounded = (sys.executable, "-c", BOUNDED)
+    done = start(folder, temporary, bounded)
     assert json.loads(done.stdout) == [{"rowid": 1, "body": "Dear Ann"}]
     assert done.stderr == (
         "Warning: library.db is served where it is, because it cannot be copied to a temporary"
         " folder (File too large). Stop the server before you replace it.\n"
     )
-    assert list(temporary.iterdir()) == []
+    with running(folder, temporary, bounded) as server:
+        headers, body = server.get("/library/letters.json?_shape=array")
+        assert json.loads(body) == [{"rowid": 1, "body": "Dear Ann"}]
+        assert "x-release" not in headers
+        assert list(temporary.iterdir()) == []
 
 
 def missing(folder: Path) -> None:
