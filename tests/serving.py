@@ -8,6 +8,8 @@ from types import ModuleType
 
 from datasette.app import Datasette
 
+from ingest.database.inspect import write_inspect_data
+
 ROOT = Path(__file__).parent.parent
 PARTS = ("metadata.yml", "settings.json", "templates", "static")
 """What Datasette picks up in the folder it serves, beside the database and the plugins."""
@@ -17,6 +19,12 @@ def furnish(folder: Path, *parts: str) -> None:
     """Put the project's own `parts` into `folder`."""
     for part in parts:
         (folder / part).symlink_to(ROOT / part)
+
+
+def furnish_database(folder: Path, database: Path) -> None:
+    """Put `database` into `folder` as `foi.db`, and its hash and counts beside it."""
+    (folder / "foi.db").symlink_to(database)
+    write_inspect_data(folder / "foi.db")
 
 
 async def serve(folder: Path) -> Datasette:

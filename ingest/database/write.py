@@ -66,8 +66,8 @@ def write_database(
             try:
                 _fill(workspace / path.name, publications, terms, checks)
                 write_inspect_data(workspace / path.name)
-                # Without counts Datasette serves a database as mutable: slower, but correct. With
-                # those of another database it would serve wrong counts, so the old ones go first.
+                # Two renames are not one: if the build is killed between them, there must be no
+                # counts, which the server notices and says, rather than those of the last build.
                 path.with_name(INSPECT_FILE).unlink(missing_ok=True)
                 (workspace / path.name).replace(path)
                 (workspace / INSPECT_FILE).replace(path.with_name(INSPECT_FILE))

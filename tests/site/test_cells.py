@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from ingest.text import redaction
-from tests.serving import PARTS, ROOT, a_plugin, furnish, serve
+from tests.serving import PARTS, ROOT, a_plugin, furnish, furnish_database, serve
 
 TABLE = "/foi/officer_allegations"
 BAR = '<span class="redacted"><span aria-hidden="true">[</span>redacted<span aria-hidden="true">]</span></span>'
@@ -182,7 +182,7 @@ async def test_which_columns_are_drawn_is_for_metadata_to_say(
     site: Datasette, database: Path, tmp_path: Path
 ) -> None:
     furnish(tmp_path, *(part for part in PARTS if part != "metadata.yml"))
-    (tmp_path / "foi.db").symlink_to(database)
+    furnish_database(tmp_path, database)
     text = (ROOT / "metadata.yml").read_text("utf-8")
     drawn = "columns: [summary, snippet, wording]"
     assert text.count(drawn) == 1

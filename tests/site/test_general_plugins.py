@@ -6,6 +6,7 @@ A plugin registers once per process and stays, so each of these Datasettes runs 
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import os
 import re
@@ -21,9 +22,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from ingest.database.inspect import write_inspect_data
 from tests.serving import ROOT, a_plugin
 
-GENERAL = ("redaction_density", "missing_values", "response_headers", "query_files")
+GENERAL = ("redaction_density", "missing_values", "response_headers", "query_files", "release")
 
 SERVE = """
 import asyncio, json, sys
@@ -341,11 +343,43 @@ def query_files_serve_a_folder(library: Library) -> None:
     ]
 
 
+def release_names_what_is_served(library: Library) -> None:
+    library.write("metadata.yml", "plugins: {release: {required: [library]}}")
+    write_inspect_data(library.folder / "library.db")
+    content = (library.folder / "library.db").read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    paths = ("/", "/library", "/library/letters.json?_size=1", "/library.json", "/nowhere")
+    pages = library.ask(*paths, "POST /library")
+    assert {tuple(page.values("x-release")) for page in pages.values()} == {(digest[:12],)}
+    pages = library.ask("/library/letters", base_url="/books/")
+    assert pages["/library/letters"].values("x-release") == [digest[:12]]
+    # A second database, in the order of letters an earlier one, has a release of its own.
+    other = library.folder / "a.b-c.db"
+    with closing(sqlite3.connect(other)) as connection:
+        connection.execute("create table books (title text)")
+    facts = json.loads((library.folder / "inspect-data.json").read_text())
+    size, hash = other.stat().st_size, hashlib.sha256(other.read_bytes()).hexdigest()
+    facts["a.b-c"] = {"file": other.name, "size": size, "hash": hash, "tables": {}}
+    library.write("inspect-data.json", json.dumps(facts))
+    pages = library.ask("/", "/library", "/a~2Eb-c", "/a~2Eb-c/books.json", "/-/databases.json")
+    assert {path: page.values("x-release") for path, page in pages.items()} == {
+        "/": [],
+        "/library": [digest[:12]],
+        "/a~2Eb-c": [hash[:12]],
+        "/a~2Eb-c/books.json": [hash[:12]],
+        "/-/databases.json": [],
+    }
+    for database in json.loads(pages["/-/databases.json"].text):
+        assert database["hash"] in (digest, hash)
+        assert not Path(database["path"]).exists()
+
+
 CHECKS: dict[str, Callable[[Library], None]] = {
     "redaction_density": density_draws_bars_badges_and_measures,
     "missing_values": missing_values_give_reasons,
     "response_headers": response_headers_follow_their_rules,
     "query_files": query_files_serve_a_folder,
+    "release": release_names_what_is_served,
 }
 assert tuple(CHECKS) == GENERAL
 IN_THE_CHECKOUT = (sys.executable, {"PYTHONPATH": str(ROOT)})
@@ -408,6 +442,7 @@ def test_each_works_with_the_wheel_outside_the_checkout(
         ("response_headers", "{rules: [{header: X-A}]}", "rules.0.value\n  Field required"),
         ("response_headers", '{rules: [{header: "X A:\\n", value: b}]}', "rules.0.header\n"),
         ("response_headers", "{rules: [{header: A, value: b, paths: [x]}]}", "rules.0.paths.0\n"),
+        ("release", "{required: [], names: [a]}", "names\n  Extra inputs are not permitted"),
         ("query_files", "{groups: []}", "bases\n  Field required"),
         ("query_files", "{groups: [], bases: {}}", "no folder canned_queries"),
         (
@@ -425,7 +460,7 @@ def test_a_mistake_in_the_configuration_stops_the_server(
     library.write(
         "metadata.yml",
         plugins
-        if plugin in ("missing_values", "response_headers")
+        if plugin in ("missing_values", "response_headers", "release")
         else f"databases: {{library: {{{plugins}}}}}",
     )
     done = library.run("-m", "datasette", str(tmp_path), "--get", "/")

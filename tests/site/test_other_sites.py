@@ -14,7 +14,7 @@ from datasette.plugins import pm
 
 from ingest.build import build
 from tests.documents import FolderCopy, a_disclosure, a_row, arranged, put
-from tests.serving import PARTS, ROOT, furnish, serve
+from tests.serving import PARTS, ROOT, furnish, furnish_database, serve
 from tests.site.pages import text_of
 
 pytestmark = pytest.mark.asyncio
@@ -63,14 +63,18 @@ async def test_the_address_for_removal_is_shown_or_said_to_be_missing(
     lines = (ROOT / "metadata.yml").read_text("utf-8").split("\n")
     lines = [f"contact: {contact}" if line.startswith("contact:") else line for line in lines]
     (tmp_path / "metadata.yml").write_text("\n".join(lines), "utf-8")
-    (tmp_path / "foi.db").write_bytes(database.read_bytes())
+    furnish_database(tmp_path, database)
     assert shown in await text_of(await serve(tmp_path), "/")
 
 
 async def test_figures_of_a_database_that_changes_are_asked_for_anew(
     site: Datasette, database: Path, tmp_path: Path
 ) -> None:
-    furnish(tmp_path, *PARTS)
+    furnish(tmp_path, *(part for part in PARTS if part != "metadata.yml"))
+    text = (ROOT / "metadata.yml").read_text("utf-8")
+    assert text.count("required: [foi]") == 1
+    text = text.replace("required: [foi]", "required: []")
+    (tmp_path / "metadata.yml").write_text(text, "utf-8")
     (tmp_path / "foi.db").write_bytes(database.read_bytes())
     mutable = await serve(tmp_path)
     assert "97 rows were still under investigation" in await text_of(mutable, "/")

@@ -19,7 +19,8 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.plugins import pm
 
-from tests.serving import PARTS, ROOT, furnish, serve
+from ingest.database.inspect import write_inspect_data
+from tests.serving import PARTS, ROOT, furnish, furnish_database, serve
 from tests.site.conftest import BOUNDS, MIXED, WITHDRAWN
 from tests.site.pages import METADATA
 from tests.site.questions import FIRST
@@ -149,7 +150,7 @@ def test_corrections_are_shown_newest_first_in_whatever_order_they_were_written(
 ) -> None:
     shutil.copytree(ROOT / "plugins", tmp_path / "plugins")
     furnish(tmp_path, "canned_queries", *PARTS)
-    (tmp_path / "foi.db").symlink_to(database)
+    furnish_database(tmp_path, database)
     (tmp_path / "corrections.yml").write_text(
         """corrections:
 - {date: 2023-05-06, what: second, figures: "1 and not 2"}
@@ -201,8 +202,7 @@ async def test_a_count_that_took_too_long_is_not_shown_and_not_kept(
     settings = json.loads((ROOT / "settings.json").read_text("utf-8"))
     limits = settings | {"sql_time_limit_ms": 200, "facet_time_limit_ms": 5}
     (tmp_path / "settings.json").write_text(json.dumps(limits), "utf-8")
-    for name in ("foi.db", "inspect-data.json"):  # with the second, answers may be kept
-        shutil.copy(site_folder / name, tmp_path)
+    shutil.copy(site_folder / "foi.db", tmp_path)
     with closing(sqlite3.connect(tmp_path / "foi.db")) as connection:
         # The first row of any choice is found at once; to go on, the brake must have been let go.
         connection.executescript(
@@ -215,6 +215,7 @@ async def test_a_count_that_took_too_long_is_not_shown_and_not_kept(
             where position <= (select position from reached) or not braked()
                 or (select max(number) from numbers);"""
         )
+    write_inspect_data(tmp_path / "foi.db")
     slow = await serve(tmp_path)
     assert not slow.get_database("foi").is_mutable
     assert set(await figures_of_rows(slow)) == {None}

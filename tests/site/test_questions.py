@@ -28,7 +28,7 @@ from markupsafe import escape
 
 from ingest.build import build
 from tests.documents import FolderCopy, a_disclosure, a_row, arranged, put
-from tests.serving import PARTS, ROOT, a_plugin, furnish, serve
+from tests.serving import PARTS, ROOT, a_plugin, furnish, furnish_database, serve
 from tests.site.pages import BANNER, METADATA, text_of
 from tests.site.questions import (
     BREAKDOWNS,
@@ -333,7 +333,7 @@ async def with_a_sample(folder: Path, database: Path) -> tuple[Datasette, Questi
     about["databases"]["foi"]["plugins"]["query_files"]["folder"] = str(sample.parent)
     (folder / "metadata.yml").write_text(yaml.safe_dump(about), "utf-8")
     furnish(folder, *(part for part in PARTS if part != "metadata.yml"))
-    (folder / "foi.db").symlink_to(database)
+    furnish_database(folder, database)
     return await serve(folder), query_files.read_query_file(sample)
 
 
@@ -587,7 +587,7 @@ def test_a_mistake_in_a_file_stops_the_server_and_is_told(
     shutil.copytree(ROOT / "plugins", tmp_path / "plugins")
     shutil.copytree(ROOT / "canned_queries", tmp_path / "canned_queries")
     furnish(tmp_path, *PARTS)
-    (tmp_path / "foi.db").symlink_to(database)
+    furnish_database(tmp_path, database)
     file = tmp_path / "canned_queries" / "officers-per-rank.sql"
     text = file.read_text("utf-8")
     assert old in text
@@ -748,7 +748,7 @@ async def test_what_is_cut_off_is_said_to_be_cut_off(
     site: Datasette, site_folder: Path, tmp_path: Path
 ) -> None:
     furnish(tmp_path, *(part for part in PARTS if part != "settings.json"))
-    (tmp_path / "foi.db").symlink_to(site_folder / "foi.db")
+    furnish_database(tmp_path, site_folder / "foi.db")
     (tmp_path / "settings.json").write_text('{"max_returned_rows": 10}', "utf-8")
     short = await serve(tmp_path)
     assert "More than 10 rows." in await text_of(short, "/foi/most-redacted")
@@ -770,7 +770,7 @@ async def test_queries_of_others_keep_datasettes_own_page(
     site: Datasette, database: Path, tmp_path: Path
 ) -> None:
     furnish(tmp_path, *(part for part in PARTS if part != "metadata.yml"))
-    (tmp_path / "foi.db").symlink_to(database)
+    furnish_database(tmp_path, database)
     (tmp_path / "other.db").symlink_to(database)
     about = {**METADATA, "databases": {**METADATA["databases"], "other": {}}}
     for name in ("foi", "other"):
