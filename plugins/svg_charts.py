@@ -27,6 +27,7 @@ from typing import Any
 from datasette import Response, hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import NotFound, Request
+from datasette.views.base import DatasetteError
 from markupsafe import Markup
 
 from ingest.text.phrases import long_date
@@ -388,15 +389,23 @@ async def _drawn(datasette: Datasette, name: str) -> dict[str, Any]:
     return dict(query)
 
 
+async def _answer(datasette: Datasette, query: Row, disclosure: str) -> Any:
+    """Return a question's answer as JSON, about one disclosure or, if that is "", about all."""
+    asked = {"_shape": "objects", "disclosure_id": disclosure}
+    return (await datasette.client.get(f"/foi/{query['name']}.json", params=asked)).json()
+
+
 async def picture(datasette: Datasette, request: Request) -> Response:
     """Serve a question's chart as a file, for the disclosure requested or the first."""
     query = await _drawn(datasette, request.url_vars["name"])
-    asked = {"_shape": "array", "disclosure_id": request.args.get("disclosure_id") or ""}
-    answer = await datasette.client.get(f"/foi/{query['name']}.json", params=asked)
-    answered = answer.json()
-    if not answered:
+    first = await _answer(datasette, query, request.args.get("disclosure_id") or "")
+    if not first["rows"]:
         raise NotFound("There is no such disclosure")
-    rows = [row for row in answered if row["disclosure_id"] == answered[0]["disclosure_id"]]
+    # The answer about every disclosure may be cut; that about one is whole, or too long to draw.
+    answer = await _answer(datasette, query, first["rows"][0]["disclosure_id"])
+    if answer["truncated"]:
+        raise DatasetteError("This answer has too many rows for a chart", status=400)
+    rows = answer["rows"]
     name = query["name"]
     svg = draw(name, query["title"], query["drawing"], rows, _empty(datasette), STYLE)
     return Response(str(svg), content_type="image/svg+xml; charset=utf-8")
