@@ -13,21 +13,30 @@ according to that reason, and screen readers get it in words.
         when_set:
           removed_on: {removed: [colour]}       takes precedence if removed_on is not NULL
 
+A page of free SQL, which has no columns with reasons, shows NULL as the word, with `.null` to style,
+so that it differs from an empty text. Lists of filters get the number of blanks by status.
+
 Templates get `missing_value_reasons()`, this whole configuration, for charts and anything else that
-shows the data. Style `.absent`, and a class made from each reason: `.absent-not-recorded`,
+shows the data; `with_nulls(rows, cells)`, the cells with the word NULL; and `blanks(database, table,
+columns)`, the blanks of each column that the page's filters leave, by reason. Style `.absent`, and a class made from each reason: `.absent-not-recorded`,
 `.absent-not-yet-known` and so on. A mistake in the configuration stops the server.
 
-Limits: a row without its status column is left unchanged. The data keep NULL.
+Limits: a row without its status column is left unchanged. Blanks are not counted for the columns of
+`when_set`, nor where counting takes too long. The data keep NULL.
 """
 
 # No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugins.
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlencode
 from weakref import WeakKeyDictionary
 
 from click import ClickException
 from datasette import hookimpl
 from datasette.app import Datasette
+from datasette.database import QueryInterrupted
+from datasette.utils import escape_sqlite
+from datasette.utils.asgi import Request
 from markupsafe import Markup
 from pydantic import Field, ValidationError
 
@@ -63,6 +72,20 @@ class Config(Model):
                     return reason
         return None
 
+
+class Blank(NamedTuple):
+    """The blanks of a column that have one reason: how many, and the page of their rows.
+
+    If they are `selected`, `url` is the page without this filter.
+    """
+
+    reason: str
+    number: int
+    url: str
+    selected: bool
+
+
+NULL = Markup('<span class="null">NULL<span class="unseen"> (no value)</span></span>')
 
 _configs: WeakKeyDictionary[Datasette, Config] = WeakKeyDictionary()
 
@@ -103,6 +126,85 @@ def render_cell(
     return None if reason is None else render(reason)
 
 
+def with_nulls(
+    rows: Iterable[Iterable[object]], cells: Iterable[Iterable[object]]
+) -> list[list[object]]:
+    """Return the cells that Datasette made of `rows`, with NULL where one is blank for being NULL."""
+    blank = Markup("&nbsp;")
+    return [
+        [NULL if value is None and cell == blank else cell for value, cell in zip(row, shown)]  # noqa: B905
+        for row, shown in zip(rows, cells)  # noqa: B905
+    ]
+
+
+def blank_filter(
+    path: str, arguments: list[tuple[str, str]], column: str, status: tuple[str, str]
+) -> tuple[str, bool]:
+    """Return the address of the blanks with a status, and whether `arguments` select them already.
+
+    If so the address is that of the page without the filter on the column.
+    """
+    wanted = [(f"{column}__isnull", "1"), status]
+    selected = all(argument in arguments for argument in wanted)
+    dropped = {f"{column}__isnull"} if selected else {f"{column}__isnull", status[0]}
+    kept = [(name, value) for name, value in arguments if name not in dropped]
+    return f"{path}?{urlencode(kept if selected else kept + wanted)}", selected
+
+
+async def blanks_of(
+    datasette: Datasette, request: Request, database: str, table: str, columns: Iterable[str]
+) -> dict[str, list[Blank]]:
+    """Return the blanks of `columns` in the rows that the page's filters leave, by column.
+
+    Nothing is returned for a table without the status column, or if counting takes too long.
+    """
+    config, db = config_of(datasette), datasette.get_database(database)
+    listed = {
+        name for reasons in config.when_set.values() for names in reasons.values() for name in names
+    }
+    columns = [name for name in columns if name not in {config.status_column, *listed}]
+    if config.status_column not in await db.table_columns(table) or not columns:
+        return {}
+    arguments = [
+        (name, value)
+        for name, value in parse_qsl(request.query_string, keep_blank_values=True)
+        if name not in ("_next", "_size")
+    ]
+    asked = [(name, value) for name, value in arguments if name not in ("_col", "_nocol", "_shape")]
+    page = urlencode([*asked, ("_size", "0"), ("_nofacet", "1"), ("_nocount", "1")])
+    query = (await datasette.client.get(f"{request.path}.json?{page}")).json()["query"]
+    rows, _, _ = query["sql"].rpartition(" limit ")
+    counts = ", ".join(f"sum({escape_sqlite(name)} is null)" for name in columns)
+    status = escape_sqlite(config.status_column)
+    try:
+        found = await db.execute(
+            f"select {status}, {counts} from ({rows}) group by 1 order by 1",
+            query["params"],
+            custom_time_limit=datasette.setting("facet_time_limit_ms"),
+        )
+    except QueryInterrupted:
+        return {}
+    blanks: dict[str, list[Blank]] = {name: [] for name in columns}
+    for value, *numbers in found.rows:
+        for name, number in zip(columns, numbers, strict=True):
+            row = {str(config.status_column): value, name: None}
+            if number and value is not None:
+                url, selected = blank_filter(
+                    request.path, arguments, name, (str(config.status_column), str(value))
+                )
+                blanks[name].append(
+                    Blank(config.reason(row, name) or f"blank, {value}", number, url, selected)
+                )
+    return blanks
+
+
 @hookimpl
-def extra_template_vars(datasette: Datasette) -> dict[str, Callable[[], dict[str, Any]]]:
-    return {"missing_value_reasons": lambda: config_of(datasette).model_dump()}
+def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[str, Any]:
+    async def blanks(database: str, table: str, columns: Iterable[str]) -> dict[str, list[Blank]]:
+        return await blanks_of(datasette, request, database, table, columns) if request else {}
+
+    return {
+        "blanks": blanks,
+        "missing_value_reasons": lambda: config_of(datasette).model_dump(),
+        "with_nulls": with_nulls,
+    }

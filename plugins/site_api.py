@@ -9,49 +9,110 @@ addresses that they link to.
 
 `api_rows` also takes a database address with `?sql=` and its parameters.
 
+`api_rows` also takes a database address with `?sql=` and its parameters, and returns every row: of a
+table page by page, of SQL without the limit of `max_returned_rows`. `api_rows_within` does so too,
+but returns None if there are more than MOST_ROWS, where `api_rows` is an error.
+
 If every database is immutable, answers are cached while the process runs; otherwise each one is
-requested again. Limits: `api_rows` returns at most `max_returned_rows` rows (a Datasette setting);
-`api_count` returns None if Datasette's count timed out.
+requested again. Limits: `api_count` returns None if Datasette's count timed out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
 from weakref import WeakKeyDictionary
 
 from datasette import hookimpl
 from datasette.app import Datasette
+from datasette.utils import sqlite_timelimit
 from datasette.views.base import DatasetteError
 
+MOST_ROWS = 100_000
+"""Rows that a template may take from one address."""
 MOST_KEPT = 5000
 """Answers cached at a time. The cache needs a limit because some addresses contain what a visitor typed."""
 
 _answers: WeakKeyDictionary[Datasette, dict[str, Any]] = WeakKeyDictionary()
 
 
-async def fetch(datasette: Datasette, address: str) -> Any:
-    """Return the JSON at `address`.
+class TooManyRows(RuntimeError):
+    """Report that an address has more than MOST_ROWS rows."""
 
-    Raises DatasetteError if that took too long, RuntimeError if the response is another error.
+
+async def get(datasette: Datasette, address: str) -> Any:
+    """Return the response at `address`.
+
+    Raise DatasetteError if it took too long, or RuntimeError if the response is another error.
     """
-    kept = _answers.setdefault(datasette, {})
-    if address in kept:
-        return kept[address]
     response = await datasette.client.get(address)
     if response.status_code != 200:
         about = response.json() if response.status_code == 400 else {}
         if about.get("type") == "time_limit":  # see the plugin client_errors
             raise DatasetteError(about["error"], about["title"], status=400)
         raise RuntimeError(f"{address} answered {response.status_code}: {response.text[:200]}")
-    answer = response.json()
+    return response
+
+
+def kept_answers(datasette: Datasette) -> dict[str, Any]:
+    """Return the cached answers by address: a new cache if a database can change, or if it is full."""
     public = (db for name, db in datasette.databases.items() if not name.startswith("_"))
-    complete = not isinstance(answer, dict) or answer.get("filtered_table_rows_count") is not None
-    if complete and not any(db.is_mutable for db in public):
-        if len(kept) >= MOST_KEPT:
-            kept.clear()
-        kept[address] = answer
-    return answer
+    kept = _answers.setdefault(datasette, {})
+    if len(kept) >= MOST_KEPT or any(db.is_mutable for db in public):
+        kept.clear()
+    return kept
+
+
+async def all_rows(datasette: Datasette, address: str) -> list[dict[str, Any]]:
+    """Return every row at `address`. Raise TooManyRows, or RuntimeError if an answer is an error."""
+    kept = kept_answers(datasette)
+    if address in kept:
+        found: list[dict[str, Any]] = kept[address]
+        return found
+    rows: list[dict[str, Any]] = []
+    page: str | None = as_json(address, _shape="array", _size="max")
+    while page:
+        response = await get(datasette, page)
+        rows += response.json()
+        if len(rows) > MOST_ROWS:
+            raise TooManyRows(f"{address} has more than {MOST_ROWS:,} rows")
+        url = response.links.get("next", {}).get("url")
+        token = url and parse_qs(urlsplit(url).query)["_next"][0]
+        page = token and as_json(address, _shape="array", _size="max", _next=quote(token, safe=""))
+    if len(rows) == datasette.max_returned_rows:
+        answer = (await get(datasette, as_json(address, _shape="objects"))).json()
+        if answer["truncated"] and not answer.get("next"):
+            rows = await all_rows_of_sql(datasette, answer)
+    kept[address] = rows
+    return rows
+
+
+async def all_rows_of_sql(datasette: Datasette, answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of the query of `answer`, of which Datasette's JSON has only the first.
+
+    Raise TooManyRows.
+    """
+
+    def run(connection: Any) -> list[dict[str, Any]]:
+        query = answer["query"]
+        with sqlite_timelimit(connection, datasette.sql_time_limit_ms):
+            rows = connection.execute(query["sql"], query["params"]).fetchmany(MOST_ROWS + 1)
+        return [dict(row) for row in rows]
+
+    rows: list[dict[str, Any]] = await datasette.get_database(answer["database"]).execute_fn(run)
+    if len(rows) > MOST_ROWS:
+        raise TooManyRows(f"A query has more than {MOST_ROWS:,} rows")
+    return rows
+
+
+async def count(datasette: Datasette, address: str) -> int | None:
+    """Return how many rows a table or view has at `address`, None if that timed out."""
+    kept = kept_answers(datasette)
+    counted = as_json(address, _size="0")
+    if kept.get(counted) is None:
+        kept[counted] = (await get(datasette, counted)).json()["filtered_table_rows_count"]
+    found: int | None = kept[counted]
+    return found
 
 
 def as_json(address: str, **arguments: str) -> str:
@@ -62,12 +123,17 @@ def as_json(address: str, **arguments: str) -> str:
 
 
 @hookimpl
-def extra_template_vars(datasette: Datasette) -> dict[str, Callable[[str], Awaitable[Any]]]:
-    async def api_rows(address: str) -> Any:
-        return await fetch(datasette, as_json(address, _shape="array", _size="max"))
+def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
+    async def api_rows(address: str) -> list[dict[str, Any]]:
+        return await all_rows(datasette, address)
 
-    async def api_count(address: str) -> Any:
-        answer = await fetch(datasette, as_json(address, _size="0"))
-        return answer["filtered_table_rows_count"]
+    async def api_rows_within(address: str) -> list[dict[str, Any]] | None:
+        try:
+            return await all_rows(datasette, address)
+        except TooManyRows:
+            return None
 
-    return {"api_rows": api_rows, "api_count": api_count}
+    async def api_count(address: str) -> int | None:
+        return await count(datasette, address)
+
+    return {"api_rows": api_rows, "api_rows_within": api_rows_within, "api_count": api_count}

@@ -389,34 +389,41 @@ async def _drawn(datasette: Datasette, name: str) -> dict[str, Any]:
     return dict(query)
 
 
-async def _answer(datasette: Datasette, request: Request, query: Row) -> list[dict[str, Any]]:
-    """Return the answer to `query` for the disclosure requested. Raises what is wrong with it."""
-    asked = {"_shape": "array", "disclosure_id": request.args.get("disclosure_id") or ""}
+async def _answer(datasette: Datasette, query: Row, disclosure: str) -> dict[str, Any]:
+    """Return a question's answer as JSON, about one disclosure or, if that is "", about all.
+
+    Raise DatasetteError if the answer is an error, or NotFound if it has no rows.
+    """
+    asked = {"_shape": "objects", "disclosure_id": disclosure}
     response = await datasette.client.get(f"/foi/{query['name']}.json", params=asked)
-    answer: Any = response.json()
+    answer: dict[str, Any] = response.json()
     if response.status_code != 200:
         raise DatasetteError(answer["error"], answer["title"], status=response.status_code)
-    if not answer:
+    if not answer["rows"]:
         raise NotFound("There is no such disclosure")
-    return list(answer)
+    return answer
 
 
 async def picture(datasette: Datasette, request: Request) -> Response:
     """Serve a question's chart as a file, for the disclosure requested or the first."""
     query = await _drawn(datasette, request.url_vars["name"])
-    answer = await _answer(datasette, request, query)
-    rows = [row for row in answer if row["disclosure_id"] == answer[0]["disclosure_id"]]
-    svg = draw(query["name"], query["title"], query["drawing"], rows, _empty(datasette), STYLE)
+    first = await _answer(datasette, query, request.args.get("disclosure_id") or "")
+    # The answer about every disclosure may be cut; that about one is whole, or too long to draw.
+    answer = await _answer(datasette, query, first["rows"][0]["disclosure_id"])
+    if answer["truncated"]:
+        raise DatasetteError("This answer has too many rows for a chart", status=400)
+    svg = draw(
+        query["name"], query["title"], query["drawing"], answer["rows"], _empty(datasette), STYLE
+    )
     return Response(str(svg), content_type="image/svg+xml; charset=utf-8")
 
 
 async def embed(datasette: Datasette, request: Request) -> Response:
     """Serve a page with the chart, its source and its caveats, for other sites to frame."""
     query = await _drawn(datasette, request.url_vars["name"])
-    rows = await _answer(datasette, request, query)
-    page = await datasette.render_template(
-        "embed.html", {"query": query, "rows": rows}, request=request
-    )
+    # The template takes all rows from the site's own API; a mistake is an error of this page first.
+    await _answer(datasette, query, request.args.get("disclosure_id") or "")
+    page = await datasette.render_template("embed.html", {"query": query}, request=request)
     return Response.html(page)
 
 

@@ -1,0 +1,173 @@
+"""Give Excel files the values that JSON and CSV have, and say in them where something is cut.
+
+Problem: datasette-xlsx writes a row's label in the place of its value where an address has
+`_labels=on`, describes binary values in place of writing them, and reports in Swedish. A program
+cannot tell that a file is cut, and SQL may run for 30 seconds. What this does: writes values (binary
+ones as base64) and an English sheet "About this file", and adds the header `X-Truncated: true` to a
+file that lacks rows or has a shortened cell. SQL has Datasette's own time limit, and beyond it the
+answer is a 400. Templates get `most_rows_in_excel`, which is `max_rows`.
+
+    plugins:
+      excel:
+        max_rows: 20000        rows in one file
+
+A mistake in the configuration stops the server, and that of datasette-xlsx itself is not used.
+Limits: Excel allows 32,767 characters in a cell and no control characters, and has numbers of 15
+digits; longer whole numbers are written as text. Infinity is an empty cell, as it is null in
+JSON. Readers may take an empty text for an empty cell.
+"""
+
+# No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugins.
+import base64
+import math
+import tempfile
+from contextvars import ContextVar
+from typing import Any
+
+import datasette_xlsx
+from click import ClickException
+from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.utils import sqlite3, sqlite_timelimit
+from datasette.views.base import DatasetteError
+from openpyxl.cell import WriteOnlyCell
+from pydantic import PositiveInt, ValidationError
+
+from ingest.config.yaml_model import Model
+
+SHORTENED = " … [shortened: Excel allows {:,} characters in a cell]"
+ABOUT = {
+    "Databas": "Database",
+    "Tabell/vy": "Table or view",
+    "Sparad fråga": "Question",
+    "SQL": "SQL",
+    "URL": "Address",
+    "Exporterad": "Made on",
+    "Datasette-version": "Datasette version",
+}
+"""What datasette-xlsx reports of a file, by its name for it; the rest is left out."""
+
+_most_rows: ContextVar[int] = ContextVar("most_rows")
+_cut: ContextVar[bool] = ContextVar("cut")
+
+
+class Config(Model):
+    max_rows: PositiveInt = 20_000
+
+
+def config_of(datasette: Datasette) -> Config:
+    """Return the plugin's configuration. Raise ValidationError if it is wrong."""
+    return Config.model_validate(datasette.plugin_config("excel") or {})
+
+
+class Writer(datasette_xlsx._Writer):  # type: ignore[misc]
+    """The writer of datasette-xlsx, with plain values and an English report."""
+
+    def __init__(self, columns: Any, title: str, _: int) -> None:
+        super().__init__(columns, title, _most_rows.get())
+
+    def _cell(self, value: Any) -> Any:
+        if isinstance(value, dict) and "value" in value:
+            value = value["value"]
+        if isinstance(value, dict) and value.get("$base64"):
+            value = value["encoded"]
+        if isinstance(value, bytes):
+            value = base64.b64encode(value).decode()
+        if isinstance(value, float):
+            return self._number(value)
+        longest = datasette_xlsx.EXCEL_MAX_CELL
+        if isinstance(value, str) and len(value) > longest:
+            words = SHORTENED.format(longest)
+            value = value[: longest - len(words)] + words
+            self.truncated_cells += 1
+        return super()._cell(value)
+
+    def _number(self, value: float) -> Any:
+        """Return a cell with every digit of `value`, of which openpyxl leaves out the 17th."""
+        if not math.isfinite(value):
+            return None
+        cell = WriteOnlyCell(self.ws, value=repr(value))
+        cell.data_type = "n"
+        return cell
+
+    def finish(self, info: dict[str, Any]) -> bytes:
+        """Add the sheet "About this file", and return the workbook."""
+        self._flush()
+        self._close_table()
+        about = [(name, info[key]) for key, name in ABOUT.items() if info.get(key)]
+        about.append(("Rows", self.rows))
+        if self.hit_limit:
+            about.append(("Not complete", f"There are more rows than the {self.rows:,} here."))
+        if self.truncated_cells:
+            about.append(("Shortened cells", self.truncated_cells))
+        sheet = self.wb.create_sheet("About this file")
+        datasette_xlsx._set_widths(
+            sheet, datasette_xlsx._column_widths(["", ""], about, max_width=100)
+        )
+        for name, value in about:
+            sheet.append([name, self._cell(value)])
+        _cut.set(bool(self.hit_limit or self.truncated_cells))
+        with tempfile.TemporaryFile() as file:
+            self.wb.save(file)
+            file.seek(0)
+            return file.read()
+
+
+async def write_all_of_sql(
+    db: Any, sql: str, params: dict[str, Any] | None, writer: Writer, _: int
+) -> None:
+    """Write the rows of SQL. Datasette's time limit is for finding them."""
+
+    def run(connection: Any) -> None:
+        with sqlite_timelimit(connection, db.ds.sql_time_limit_ms):
+            rows = connection.execute(sql, params or {}).fetchmany(writer.max_rows + 1)
+        all(writer.write(row) for row in rows)
+
+    await db.execute_fn(run)
+
+
+# The functions of datasette-xlsx look these up by name.
+datasette_xlsx._Writer = Writer
+datasette_xlsx._query_rows = write_all_of_sql
+
+
+async def render(
+    datasette: Datasette, request: Any, database: str, table: str | None, sql: str | None,
+    query_name: str | None, columns: Any, rows: Any, view_name: str, data: dict[str, Any],
+) -> dict[str, Any]:  # fmt: skip
+    """Return the file as datasette-xlsx makes it, with a header if it is cut."""
+    if data.get("error"):
+        raise DatasetteError(data["error"], title="Invalid SQL", status=400)
+    _most_rows.set(config_of(datasette).max_rows)
+    try:
+        answer: dict[str, Any] = await datasette_xlsx.render_xlsx(
+            datasette, request, database, table, sql, query_name, columns, rows, view_name, data
+        )
+    except sqlite3.OperationalError as error:
+        if error.args == ("interrupted",):
+            raise DatasetteError(
+                "The SQL query took too long.", title="SQL Interrupted", status=400
+            ) from error
+        raise
+    if _cut.get(False):
+        answer["headers"]["X-Truncated"] = "true"
+    return answer
+
+
+# Last, because Datasette takes the last renderer that is registered for an extension.
+@hookimpl(trylast=True)
+def register_output_renderer() -> dict[str, Any]:
+    return {"extension": "xlsx", "render": render, "can_render": datasette_xlsx.can_render}
+
+
+@hookimpl
+def extra_template_vars(datasette: Datasette) -> dict[str, int]:
+    return {"most_rows_in_excel": config_of(datasette).max_rows}
+
+
+@hookimpl
+def startup(datasette: Datasette) -> None:
+    try:
+        config_of(datasette)
+    except ValidationError as error:
+        raise ClickException(f"metadata.yml, plugin excel: {error}") from error
