@@ -12,7 +12,7 @@
 --   {%- set first = named|sort(attribute="officers", reverse=true)|first -%}
 --   {%- set finalised = rows|selectattr("status", "equalto", "finalised")|sum(attribute="officers") -%}
 --   The most common rank is “{{ first.rank }}”: {{ first.officers }} of {{ finalised }} finalised officers.
--- caveats: [officers, open, missing, rules, selected, wordings]
+-- caveats: [officers, under_investigation, missing, rules, selected, wordings]
 -- columns:
 --   disclosure_id:
 --   rank:

@@ -7,7 +7,7 @@
 --   published rank, so the figure for each rank is a minimum. Combinations that don't occur have no
 --   row.
 -- basis: counted
--- caveats: [officers, open, missing, rules, wordings]
+-- caveats: [officers, under_investigation, missing, rules, wordings]
 -- columns:
 --   disclosure_id:
 --   year:
