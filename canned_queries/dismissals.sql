@@ -2,7 +2,7 @@
 -- group: What were the outcomes?
 -- position: 7
 -- description: >-
---   Rows whose sanction is a dismissal of any kind. Where it is "Would Have Been Dismissed", which we
+--   Rows whose sanction is a dismissal of any kind. Where it is “Would Have Been Dismissed”, which we
 --   take to mean that the officer had already left, dismissed is 0.
 -- basis: counted
 -- answer: >-

@@ -3,7 +3,7 @@
 -- position: 2
 -- indexed: true
 -- description: >-
---   Officers by action as published. "No Action" is a published value, not a blank. Where the action is blank, status says why: not stated in a
+--   Officers by action as published. “No Action” is a published value, not a blank. Where the action is blank, status says why: not stated in a
 --   finalised row, still under investigation, or missing from our copy.
 -- basis: counted
 -- answer: >-

@@ -3,7 +3,7 @@
 -- position: 1
 -- indexed: true
 -- description: >-
---   Officers by rank as published. "Unknown" is the publisher's word; so is "Inspector +", for
+--   Officers by rank as published. “Unknown” is the publisher’s word; so is “Inspector +”, for
 --   inspectors and every rank above. Where the rank is blank, status says why: not stated in a
 --   finalised row, still under investigation, or missing from our copy.
 -- basis: counted

@@ -3,7 +3,7 @@
 -- position: 4
 -- indexed: true
 -- description: >-
---   We can't say for certain, because these figures are minimums. They show redaction markers and
+--   We can’t say for certain, because these figures are minimums. They show redaction markers and
 --   visible words in all the summaries for each rank. Rows under investigation or missing have no rank and
 --   no summary, and are shown separately.
 -- basis: counted

@@ -3,7 +3,7 @@
 -- position: 5
 -- indexed: true
 -- description: >-
---   We can't say for certain, because these figures are minimums. They show redaction markers and
+--   We can’t say for certain, because these figures are minimums. They show redaction markers and
 --   visible words in all the summaries for each result. Rows under investigation or missing have no result and
 --   no summary, and are shown separately.
 -- basis: counted

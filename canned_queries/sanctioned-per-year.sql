@@ -6,7 +6,7 @@
 --   Finalised officers in each year, by whether a sanction on our severity scale (management advice to
 --   dismissal) is stated, and the share who have one. The year is the one published for the matter, not
 --   that of the sanction. Officers still under investigation or missing could fall on either side, so, if
---   "not stated" means none, the true share could be anywhere between the two bounds. This is a full
+--   “not stated” means none, the true share could be anywhere between the two bounds. This is a full
 --   count, not a sample, so there is no confidence interval.
 -- basis: counted
 -- answer: >-

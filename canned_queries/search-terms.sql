@@ -2,7 +2,7 @@
 -- group: Find a row
 -- position: 2
 -- description: >-
---   The publisher's terms with their meanings, and the document's notes, caveats and request, wherever
+--   The publisher’s terms with their meanings, and the document’s notes, caveats and request, wherever
 --   they contain your words as typed.
 -- basis: mixed
 -- caveats: [allegation, rules]

@@ -3,7 +3,7 @@
 -- position: 1
 -- description: >-
 --   Rows whose summary contains all the words you type, most relevant first. Search matches word stems:
---   "posts" finds "posted", but "racism" does not find "racist". "Phrases" in quotation marks are found as typed.
+--   “posts” finds “posted”, but “racism” does not find “racist”. "Phrases" in quotation marks are found as typed.
 --   Ranks and outcomes are not searched, and redaction markers are not searchable. Many words were
 --   withheld, and rows under investigation have no summary.
 -- basis: at least

@@ -4,8 +4,8 @@
 -- indexed: true
 -- description: >-
 --   Officers by year and by which rules, 2012 or 2020, the wording of their outcome points to. This is
---   our inference; where the wording doesn't settle it, the rules are undecided.
---   Combinations that don't occur have no row.
+--   our inference; where the wording doesn’t settle it, the rules are undecided.
+--   Combinations that don’t occur have no row.
 -- basis: inferred
 -- answer: >-
 --   {%- set f = rows|selectattr("status", "equalto", "finalised")|list -%}
