@@ -216,9 +216,7 @@ def draw(
         tallest = max(tallest, tall + (GAP if heading else 0))
     said = "".join(
         (f"{heading}. " if heading else "")
-        + "".join(
-            f"{bar.label}{_part_year(bar)}: {bar.said}. " for bar in of_one
-        )
+        + "".join(f"{bar.label}{_part_year(bar)}: {bar.said}. " for bar in of_one)
         for heading, of_one in panels.items()
     )
     return _svg(name, "drawing", (WIDTH, height + tallest), title, said.strip(), body, style)
