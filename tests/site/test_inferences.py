@@ -22,7 +22,7 @@ async def test_the_rules_with_the_words_that_decided(site: Datasette) -> None:
     words = await inferred(site, "0003")
     assert "Handled under the 2012 rules" in words
     assert "action “Formal Action”" in words
-    assert "Undecided: no word of its outcome" in await inferred(site, "0001")
+    assert "Undecided: the wording of its outcome" in await inferred(site, "0001")
     assert "Not known: the row was under investigation" in await inferred(site, "0077")
 
 

@@ -657,7 +657,7 @@ async def test_a_figure_that_a_shared_wording_sways_says_so(site: Datasette) -> 
     assert results["The service provided was acceptable"]["same_wording"] == 9
     assert results["Case to Answer"]["same_wording"] is None
     words = await text_of(site, "/foi/officers-per-result")
-    assert "at least 4 officers whose summaries share a wording" in words
+    assert "at least 4 officers whose summaries share a wording and so" in words
     assert "share a wording and so" not in await text_of(
         site, "/foi/officers-per-year?disclosure_id=x"
     )
