@@ -2,13 +2,13 @@
 -- group: What were the outcomes?
 -- position: 7
 -- description: >-
---   Rows whose sanction is a dismissal of any kind. Where it is "Would Have Been Dismissed", the
---   officer had already left, and dismissed is 0.
+--   Rows whose sanction is a dismissal of any kind. Where it is “Would Have Been Dismissed”, which we
+--   take to mean that the officer had already left, dismissed is 0.
 -- basis: counted
 -- answer: >-
 --   {%- set d = rows|sum(attribute="dismissed") -%}
---   Going by the sanctions stated, {{ d }} officers were dismissed, and {{ rows|length - d }} who had already left would have been.
--- caveats: [allegation, officers, open, missing, redacted, rules, people]
+--   By the sanctions stated, {{ d }} officers were dismissed and {{ rows|length - d }} would have been (we take this to mean that they had left).
+-- caveats: [allegation, officers, under_investigation, missing, redacted, rules, people]
 -- columns:
 --   id:
 --   disclosure_id:
@@ -19,7 +19,7 @@
 --   result:
 --   action:
 --   sanction:
---   dismissed: 1 where the sanction is a dismissal, 0 where the officer had left and would have been dismissed.
+--   dismissed: 1 where the sanction is a dismissal, 0 where it is that the officer would have been dismissed.
 --   redaction_band:
 
 select

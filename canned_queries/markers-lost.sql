@@ -2,9 +2,9 @@
 -- group: What was redacted?
 -- position: 8
 -- description: >-
---   Rows in blocks of the document whose markers we infer that our copy lost; chance says how sure we
---   are. Words are probably missing from most of these summaries, but we can't tell where or how
---   many.
+--   Rows in blocks whose markers, we infer, our copy lost; chance is the probability that such a block
+--   would have at least one marker. Words are probably missing from most of these summaries, but we
+--   can’t tell where or how many.
 -- basis: counted
 -- answer: >-
 --   Our copy probably lost the markers of {{ rows|length }} summaries, in {{ rows|map(attribute="block")|unique|list|length }} blocks of the document.
@@ -20,7 +20,7 @@
 --   withdrawn_on:
 --   redaction_band:
 --   block_summaries: Rows in the block that have a summary.
---   chance: Probability, from 0 to 1, that at least one of as many summaries would have a marker, if they had markers as often as those of the other blocks.
+--   chance: Probability, from 0 to 1, that a block with this number of summaries has at least one marker, if markers are as common in it as in the other blocks.
 
 select
     id,

@@ -3,13 +3,13 @@
 -- position: 1
 -- indexed: true
 -- description: >-
---   Officers in each year whose summary mentions a platform or a kind of conduct in words that can be
---   read. There may be more: words were withheld, and we search for a fixed list of words. A summary can
+--   Officers in each year whose summary mentions a platform or a kind of conduct in its visible
+--   words. There may be more: words were withheld, and we search for a fixed list of words. A summary can
 --   mention several, so the figures for a year cannot be added up. A platform may be named without
 --   having been used, and the publisher searched for some of these words to choose the cases. A year
 --   with no mentions has no row.
 -- basis: at least
--- caveats: [selected, redacted, allegation, officers, rules, open, missing, wordings]
+-- caveats: [selected, redacted, allegation, officers, rules, under_investigation, missing, wordings]
 -- columns:
 --   disclosure_id:
 --   year:
@@ -17,7 +17,7 @@
 --   mention:
 --   officers: Officers whose summary mentions it; there may be more.
 --   same_wording:
---   summaries: Officers in the year whose summary has words that can be read, or had before this site withdrew them.
+--   summaries: Officers in the year whose summary has visible words, or had before this site withdrew them.
 --   no_words: Officers in the year whose summary is wholly redacted.
 --   not_stated: Finalised officers in the year without a summary.
 --   under_investigation:

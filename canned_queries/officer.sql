@@ -1,4 +1,4 @@
--- title: Look up one officer
+-- title: Look up one row
 -- group: Find a row
 -- position: 2
 -- description: >-

@@ -3,7 +3,7 @@
 -- position: 2
 -- indexed: true
 -- description: >-
---   Officers by action as published. "No Action" is a published value, not a blank. Where the action is blank, status says why: not stated in a
+--   Officers by action as published. “No Action” is a published value, not a blank. Where the action is blank, status says why: not stated in a
 --   finalised row, still under investigation, or missing from our copy.
 -- basis: counted
 -- answer: >-
@@ -11,7 +11,7 @@
 --   {%- set first = named|sort(attribute="officers", reverse=true)|first -%}
 --   {%- set finalised = rows|selectattr("status", "equalto", "finalised")|sum(attribute="officers") -%}
 --   The most common action is “{{ first.action }}”: {{ first.officers }} of {{ finalised }} finalised officers.
--- caveats: [allegation, officers, open, missing, rules, wordings]
+-- caveats: [allegation, officers, under_investigation, missing, rules, wordings]
 -- columns:
 --   disclosure_id:
 --   action:

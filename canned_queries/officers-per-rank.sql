@@ -3,7 +3,7 @@
 -- position: 1
 -- indexed: true
 -- description: >-
---   Officers by rank as published. "Unknown" is the publisher's word; so is "Inspector +", for
+--   Officers by rank as published. “Unknown” is the publisher’s word; so is “Inspector +”, for
 --   inspectors and every rank above. Where the rank is blank, status says why: not stated in a
 --   finalised row, still under investigation, or missing from our copy.
 -- basis: counted
@@ -12,7 +12,7 @@
 --   {%- set first = named|sort(attribute="officers", reverse=true)|first -%}
 --   {%- set finalised = rows|selectattr("status", "equalto", "finalised")|sum(attribute="officers") -%}
 --   The most common rank is “{{ first.rank }}”: {{ first.officers }} of {{ finalised }} finalised officers.
--- caveats: [officers, open, missing, rules, selected, wordings]
+-- caveats: [officers, under_investigation, missing, rules, selected, wordings]
 -- columns:
 --   disclosure_id:
 --   rank:

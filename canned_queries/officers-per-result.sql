@@ -11,7 +11,7 @@
 --   {%- set first = named|sort(attribute="officers", reverse=true)|first -%}
 --   {%- set finalised = rows|selectattr("status", "equalto", "finalised")|sum(attribute="officers") -%}
 --   The most common result is “{{ first.result }}”: {{ first.officers }} of {{ finalised }} finalised officers.
--- caveats: [allegation, officers, open, missing, rules, wordings]
+-- caveats: [allegation, officers, under_investigation, missing, rules, wordings]
 -- columns:
 --   disclosure_id:
 --   result:

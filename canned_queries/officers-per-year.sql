@@ -1,4 +1,4 @@
--- title: How many officers were counted each year?
+-- title: How many officers did the publisher count for each year?
 -- group: How many, and when?
 -- position: 1
 -- indexed: true
@@ -9,7 +9,7 @@
 -- answer: >-
 --   {%- set m = rows|sum(attribute="missing") -%}
 --   The publisher counted {{ rows|sum(attribute="published") }} officers from {{ rows[0].year }} to {{ rows[-1].year }}. Our copy has {{ rows|sum(attribute="found") }}, of whom {{ rows|sum(attribute="under_investigation") }} were still under investigation; {{ m if m >= 0 else -m }} {{ "are missing" if m >= 0 else "more than it counted" }}.
--- caveats: [officers, rules, open, missing, selected, wordings]
+-- caveats: [officers, rules, under_investigation, missing, selected, wordings]
 -- columns:
 --   disclosure_id:
 --   year:

@@ -2,9 +2,9 @@
 -- group: How reliable are the figures?
 -- position: 4
 -- description: >-
---   Published rows that raise a query, each with the sentence to send the publisher; together they make
---   a letter. That there is a query is our reading. We've changed nothing and don't claim an
---   error.
+--   Published rows that raise a query, each with wording to send to the publisher; together they make a
+--   letter. It is our view that they raise a query. We have changed nothing and do not say that the
+--   document is wrong.
 -- basis: inferred
 -- answer: >-
 --   {%- set kinds = rows|map(attribute="rule")|unique|list|length -%}
@@ -26,11 +26,11 @@ select
     rows.id,
     disclosure_id,
     rule,
-    'In ' || reference || ', row ' || rows.position || ' of the table (' || year || ', '
+    'In ' || reference || ', row ' || rows.position || ' of the table in our copy (' || year || ', '
         || coalesce(rank, 'rank not stated')
-        || '): result "' || coalesce(result, 'not stated')
-        || '", action "' || coalesce(action, 'not stated')
-        || '", sanction "' || coalesce(sanction, 'not stated') || '". ' || question as letter,
+        || '): result ' || coalesce('“' || result || '”', 'not stated')
+        || ', action ' || coalesce('“' || action || '”', 'not stated')
+        || ', sanction ' || coalesce('“' || sanction || '”', 'not stated') || '. ' || question as letter,
     line,
     year,
     result,

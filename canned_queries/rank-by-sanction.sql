@@ -3,10 +3,10 @@
 -- position: 5
 -- indexed: true
 -- description: >-
---   Officers by rank and sanction; where either is blank, status says why. Combinations that don't
+--   Officers by rank and sanction; where either is blank, status says why. Combinations that don’t
 --   occur have no row.
 -- basis: counted
--- caveats: [allegation, officers, open, missing, rules, wordings]
+-- caveats: [allegation, officers, under_investigation, missing, rules, wordings]
 -- columns:
 --   disclosure_id:
 --   rank:

@@ -3,16 +3,16 @@
 -- position: 2
 -- indexed: true
 -- description: >-
---   Officers by how much of their summary is redacted, in bands from none to all, or unknown where our
---   copy lost the markers. The table redaction_bands says what each band means. Officers under
+--   Officers by how much of their summary is redacted, in bands from unmarked to total, or unknown where
+--   our copy lost the markers. The table redaction_bands says what each band means. Officers under
 --   investigation or missing have no summary.
 -- basis: counted
 -- answer: >-
 --   {%- set known = rows|selectattr("redaction_band")|rejectattr("redaction_band", "equalto", "unknown")|list -%}
 --   {%- set heavy = known|selectattr("redaction_band", "in", ["heavy", "total"])|sum(attribute="officers") -%}
 --   {%- set unknown = rows|selectattr("redaction_band", "equalto", "unknown")|sum(attribute="officers") -%}
---   {{ heavy }} of {{ known|sum(attribute="officers") }} summaries are heavily or wholly redacted; for {{ unknown }} more we can't tell.
--- caveats: [redacted, officers, missing, open, rules]
+--   At least {{ heavy }} of {{ known|sum(attribute="officers") }} summaries are heavily or wholly redacted; for {{ unknown }} more we can't tell.
+-- caveats: [redacted, officers, missing, under_investigation, rules]
 -- columns:
 --   disclosure_id:
 --   redaction_band:

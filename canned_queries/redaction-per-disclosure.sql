@@ -3,22 +3,22 @@
 -- position: 1
 -- indexed: true
 -- description: >-
---   Redaction markers and readable words in each disclosure, all summaries together. Rows under
+--   Redaction markers and visible words in all the summaries of each disclosure. Rows under
 --   investigation or missing have no summary.
 -- basis: counted
 -- answer: >-
 --   {%- set r = rows[0] -%}
---   {% if r.redaction_density is none %}An unknown share{% else %}At least {{ "%.1f"|format(100 * r.redaction_density) }}%{% endif %} of the words were withheld from the {{ r.summaries - r.unknown }} summaries whose markers we have: {{ r.markers or 0 }} markers, in {{ r.marked }} summaries. In {{ r.unknown }} more summaries our copy lost the markers.
--- caveats: [redacted, officers, missing, open, rules]
+--   {% if r.redaction_density is none %}An unknown share{% else %}At least {{ "%.1f"|format(100 * r.redaction_density) }}%{% endif %} of the words in {{ r.summaries - r.unknown }} summaries were withheld: {{ r.markers or 0 }} markers, in {{ r.marked }} of them. A further {{ r.unknown }} summaries lost their markers in our copy and are not counted.
+-- caveats: [redacted, officers, missing, under_investigation, rules]
 -- columns:
 --   disclosure_id:
 --   summaries:
 --   unknown:
 --   markers:
---   visible_words: Words that can be read in the other summaries.
+--   visible_words: Visible words in the other summaries.
 --   redaction_density: Markers divided by markers plus visible words, for all of these summaries together; the share of words withheld is at least this. NULL where there is nothing to count.
 --   marked: Summaries with a marker.
---   wholly: Summaries that are nothing but markers.
+--   wholly: Summaries that are only markers.
 --   not_stated: Finalised rows without a summary.
 --   under_investigation:
 --   missing:

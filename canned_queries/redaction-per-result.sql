@@ -1,22 +1,22 @@
--- title: Were some results redacted more than others?
+-- title: Were the summaries for some results redacted more than others?
 -- group: What was redacted?
 -- position: 5
 -- indexed: true
 -- description: >-
---   We can't say for certain, because these figures are minimums: redaction markers and readable words
---   by result, all summaries of a result together. Rows under investigation or missing have no result and
+--   We can’t say for certain, because these figures are minimums. They show redaction markers and
+--   visible words in all the summaries for each result. Rows under investigation or missing have no result and
 --   no summary, and are shown separately.
 -- basis: counted
--- caveats: [redacted, officers, allegation, missing, open, rules, wordings]
+-- caveats: [redacted, officers, allegation, missing, under_investigation, rules, wordings]
 -- columns:
 --   disclosure_id:
 --   result:
 --   status:
---   officers: Officers counted, with a summary or without.
+--   officers: Officers counted, with or without a summary.
 --   summaries:
 --   unknown:
 --   markers:
---   visible_words: Words that can be read in the other summaries.
+--   visible_words: Visible words in the other summaries.
 --   redaction_density: Markers divided by markers plus visible words, for all of these summaries together; the share of words withheld is at least this. NULL where there is nothing to count.
 --   same_wording:
 -- drilldown:
@@ -25,7 +25,7 @@
 --   unknown: disclosure_id, result, status, redaction_band=unknown
 -- drawing: {by: result, share: redaction_density}
 -- chart: {mark: bar, x: result, y: redaction_density}
--- chart_note: These are minimums, so they cannot be ranked. Some rest on few rows, and summaries whose markers were lost are left out.
+-- chart_note: These are minimums, so they cannot be compared with one another. Some rest on few rows, and summaries whose markers were lost are left out.
 
 select
     disclosure_id,

@@ -1,19 +1,19 @@
--- title: How much was redacted each year?
+-- title: How much was redacted in the summaries for each year?
 -- group: What was redacted?
 -- position: 3
 -- indexed: true
 -- description: >-
---   Redaction markers and readable words by year, all summaries of a year together. Rows under
+--   Redaction markers and visible words in all the summaries for each year. Rows under
 --   investigation or missing have no summary.
 -- basis: counted
--- caveats: [redacted, officers, missing, open, rules, wordings]
+-- caveats: [redacted, officers, missing, under_investigation, rules, wordings]
 -- columns:
 --   disclosure_id:
 --   year:
 --   summaries:
 --   unknown:
 --   markers:
---   visible_words: Words that can be read in the other summaries.
+--   visible_words: Visible words in the other summaries.
 --   redaction_density: Markers divided by markers plus visible words, for all of these summaries together; the share of words withheld is at least this. NULL where there is nothing to count.
 --   same_wording:
 --   not_stated: Finalised rows without a summary.
@@ -25,7 +25,7 @@
 --   under_investigation: disclosure_id, year, status=under investigation
 -- drawing: {by: year, share: redaction_density}
 -- chart: {mark: bar, x: year, y: redaction_density}
--- chart_note: These are minimums, so they cannot be ranked. Some rest on few rows, and summaries whose markers were lost are left out.
+-- chart_note: These are minimums, so they cannot be compared with one another. Some rest on few rows, and summaries whose markers were lost are left out.
 
 select
     disclosure_id,

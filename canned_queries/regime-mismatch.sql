@@ -1,10 +1,10 @@
--- title: Which rows don't match the rules of their year?
+-- title: Which rows use terms that their year would not suggest?
 -- group: How reliable are the figures?
 -- position: 2
 -- description: >-
 --   Rows dated before 2020 that use terms of the 2020 rules, and rows dated 2020 or later that use terms
---   of the 2012 rules. Neither is an error: what decides is when the matter came to the force's
---   attention (SI 2020/2, regulation 2). They show why you can't tell the rules from the year.
+--   of the 2012 rules. Neither need be an error: the rules depend on when the matter came to the
+--   force’s attention (SI 2020/2, regulation 2). They show why you can’t tell the rules from the year.
 -- basis: inferred
 -- answer: >-
 --   {{ rows|selectattr("regime", "equalto", "2020")|list|length }} rows dated before 2020 use terms of the 2020 rules, and {{ rows|selectattr("regime", "equalto", "2012")|list|length }} dated 2020 or later use terms of the 2012 rules.

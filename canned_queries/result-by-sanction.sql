@@ -4,9 +4,9 @@
 -- indexed: true
 -- description: >-
 --   Officers by result and sanction; where either is blank, status says why. Combinations that
---   don't occur have no row.
+--   don’t occur have no row.
 -- basis: counted
--- caveats: [allegation, officers, open, missing, rules, wordings]
+-- caveats: [allegation, officers, under_investigation, missing, rules, wordings]
 -- columns:
 --   disclosure_id:
 --   result:

@@ -3,12 +3,12 @@
 -- position: 9
 -- indexed: true
 -- description: >-
---   Finalised officers by rank and by whether a sanction on the scale of the Conduct Regulations is
---   stated, and the share that have one. We don't know the rank or outcome of officers still under
+--   Finalised officers by rank and by whether a sanction on our severity scale (management advice to
+--   dismissal) is stated, and the share who have one. We don’t know the rank or outcome of officers still under
 --   investigation or missing. They could all be of one rank, so the bounds are wide. This is a full
 --   count, not a sample, so there is no confidence interval.
 -- basis: counted
--- caveats: [allegation, open, officers, missing, rules, wordings]
+-- caveats: [allegation, under_investigation, officers, missing, rules, wordings]
 -- columns:
 --   disclosure_id:
 --   rank:
@@ -17,11 +17,11 @@
 --   sanctioned:
 --   off_scale:
 --   not_stated: Finalised officers with no sanction stated, which is not the same as none.
---   of_unknown_rank: Officers of the disclosure who are under investigation or missing, or whose rank is not stated. They could be of any rank.
+--   of_unknown_rank: Officers in the disclosure who are under investigation or missing, or whose rank is not stated; not those whose published rank is “Unknown”. They could be of any rank.
 --   same_wording:
 --   share: sanctioned divided by finalised, from 0 to 1; officers with no sanction stated count as not sanctioned. NULL where fewer than 5 are finalised.
---   share_lowest: The share if all the officers of unknown rank were of this rank and had no sanction on the scale. NULL where share is.
---   share_highest: The share if all of them were of this rank and had one. NULL where share is.
+--   share_lowest: The share if all the officers in of_unknown_rank were of this rank and had no sanction on the scale. NULL where share is NULL.
+--   share_highest: The share if all the officers in of_unknown_rank were of this rank and had a sanction on the scale. NULL where share is NULL.
 -- drilldown:
 --   officers: disclosure_id, rank, status
 --   not_stated: disclosure_id, rank, status, sanction__isnull=1

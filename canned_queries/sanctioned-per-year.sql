@@ -1,18 +1,19 @@
--- title: How many officers were sanctioned each year?
+-- title: What share of the officers counted for each year were sanctioned?
 -- group: What were the outcomes?
 -- position: 8
 -- indexed: true
 -- description: >-
---   Finalised officers by whether a sanction on the scale of the Conduct Regulations is stated, and
---   the share that have one. Officers still under investigation or missing could fall on either side,
---   so the true share lies anywhere between the two bounds. This is a full count, not a sample, so there
---   is no confidence interval.
+--   Finalised officers in each year, by whether a sanction on our severity scale (management advice to
+--   dismissal) is stated, and the share who have one. The year is the one published for the matter, not
+--   that of the sanction. Officers still under investigation or missing could fall on either side, so, if
+--   “not stated” means none, the true share could be anywhere between the two bounds. This is a full
+--   count, not a sample, so there is no confidence interval.
 -- basis: counted
 -- answer: >-
 --   {%- set s = rows|sum(attribute="sanctioned") -%}{%- set f = rows|sum(attribute="finalised") -%}
 --   {%- set u = rows|sum(attribute="under_investigation") + rows|sum(attribute="missing") -%}
---   {{ s }} of {{ f }} finalised officers{% if f %} ({{ "%.1f"|format(100 * s / f) }}%){% endif %} have a sanction on the scale. If “not stated” means none, the true share is between {{ "%.1f"|format(100 * s / (f + u)) }}% and {{ "%.1f"|format(100 * (s + u) / (f + u)) }}%, depending on the {{ u }} still under investigation or missing.
--- caveats: [allegation, open, rules, officers, missing, wordings]
+--   {{ s }} of {{ f }} finalised officers{% if f %} ({{ "%.1f"|format(100 * s / f) }}%){% endif %} have a sanction on the scale. If “not stated” means none, the true share is between {{ "%.1f"|format(100 * s / (f + u)) }}% and {{ "%.1f"|format(100 * (s + u) / (f + u)) }}%, depending on the outcomes of the {{ u }} officers still under investigation or missing.
+-- caveats: [allegation, under_investigation, rules, officers, missing, wordings]
 -- columns:
 --   disclosure_id:
 --   year:
@@ -24,8 +25,8 @@
 --   missing:
 --   same_wording:
 --   share: sanctioned divided by finalised, from 0 to 1; officers with no sanction stated count as not sanctioned. NULL where fewer than 5 are finalised.
---   share_lowest: The share if nobody under investigation or missing turns out to have a sanction on the scale. NULL where share is.
---   share_highest: The share if all of them turn out to have one. NULL where share is.
+--   share_lowest: The share if nobody under investigation or missing turns out to have a sanction on the scale. NULL where share is NULL.
+--   share_highest: The share if everyone under investigation or missing turns out to have a sanction on the scale. NULL where share is NULL.
 -- drilldown:
 --   finalised: disclosure_id, year, status=finalised
 --   not_stated: disclosure_id, year, status=finalised, sanction__isnull=1

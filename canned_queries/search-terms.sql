@@ -2,7 +2,7 @@
 -- group: Find a row
 -- position: 2
 -- description: >-
---   The publisher's terms with their meanings, and the document's notes, caveats and request, wherever
+--   The publisher’s terms with their meanings, and the document’s notes, caveats and request, wherever
 --   they contain your words as typed.
 -- basis: mixed
 -- caveats: [allegation, rules]
@@ -14,7 +14,7 @@
 --   kind: rank, result, action or sanction for a term; otherwise the section of the notes.
 --   words: The term, or the passage, as published.
 --   meaning: What the term means, in our words. NULL for a passage, and where we found no definition.
---   disclosure_id: The disclosure that a passage belongs to. NULL for a term, which several may use.
+--   disclosure_id: The disclosure that a passage belongs to. NULL for a term, because several disclosures may use it.
 
 with everything as (
     select 'rank' as kind, term as words, meaning, null as disclosure_id from ranks

@@ -2,12 +2,12 @@
 -- group: Find a row
 -- position: 1
 -- description: >-
---   Rows whose summary has all of your words, most relevant first. Search matches word stems: "posts"
---   finds "posted", but "racism" does not find "racist". "Phrases" in quotation marks are found as typed.
+--   Rows whose summary contains all the words you type, most relevant first. Search matches word stems:
+--   “posts” finds “posted”, but “racism” does not find “racist”. "Phrases" in quotation marks are found as typed.
 --   Ranks and outcomes are not searched, and redaction markers are not searchable. Many words were
 --   withheld, and rows under investigation have no summary.
 -- basis: at least
--- caveats: [redacted, allegation, officers, open, rules, people]
+-- caveats: [redacted, allegation, officers, under_investigation, rules, people]
 -- parameters:
 --   q: {label: Words, example: harass}
 --   year: {label: Year, choices: published_totals.year}
@@ -16,7 +16,7 @@
 -- highlight: [snippet]
 -- prompt: Type a word, or a "phrase", to search for.
 -- empty_message: >-
---   No readable summary matches; the words may be redacted. Try fewer words, or another form of one.
+--   No readable summary matches; the words may be redacted. Try fewer words, or another form of a word.
 -- columns:
 --   id:
 --   snippet: Words around the first matches, with each match between ⟦ and ⟧ and a bar █ for each redaction marker.

@@ -4,11 +4,11 @@
 -- indexed: true
 -- description: >-
 --   Officers that the publisher marks as still under investigation on the day the figures were
---   extracted, beside all that it counted. Only their year is published.
+--   extracted, alongside the number that it counted in total. Only their year is published.
 -- basis: counted
 -- answer: >-
 --   {{ rows|sum(attribute="under_investigation") }} of the {{ rows|sum(attribute="found") }} officers in our copy were still under investigation on {{ rows[0].extracted_on|long_date }}, including {{ rows[-1].under_investigation }} of the {{ rows[-1].found }} from {{ rows[-1].year }}.
--- caveats: [open, officers, missing, rules]
+-- caveats: [under_investigation, officers, missing, rules]
 -- columns:
 --   disclosure_id:
 --   year:

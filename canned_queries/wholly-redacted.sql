@@ -1,10 +1,10 @@
 -- title: Which summaries are wholly redacted?
 -- group: What was redacted?
 -- position: 7
--- description: Rows whose summary is nothing but markers. Their outcome is published all the same.
+-- description: Rows whose summary is only markers. Their results are published nonetheless.
 -- basis: counted
 -- answer: >-
---   {{ rows|length }} {{ "summary is" if rows|length == 1 else "summaries are" }} nothing but redaction markers.
+--   {{ rows|length }} {{ "summary is" if rows|length == 1 else "summaries are" }} only redaction markers.
 -- caveats: [redacted, allegation, officers, rules, people]
 -- columns:
 --   id:

@@ -4,10 +4,10 @@
 -- indexed: true
 -- description: >-
 --   Officers by year and rank; where the rank is blank, status says why. Nobody under investigation has a
---   published rank, so the figure for each rank is a minimum. Combinations that don't occur have no
+--   published rank, so the figure for each rank is a minimum. Combinations that don’t occur have no
 --   row.
 -- basis: counted
--- caveats: [officers, open, missing, rules, wordings]
+-- caveats: [officers, under_investigation, missing, rules, wordings]
 -- columns:
 --   disclosure_id:
 --   year:

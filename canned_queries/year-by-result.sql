@@ -4,9 +4,9 @@
 -- indexed: true
 -- description: >-
 --   Officers by year and result; where the result is blank, status says why. The terms for results
---   changed with the rules in 2020. Combinations that don't occur have no row.
+--   changed with the rules in 2020. Combinations that don’t occur have no row.
 -- basis: counted
--- caveats: [allegation, rules, officers, open, missing, wordings]
+-- caveats: [allegation, rules, officers, under_investigation, missing, wordings]
 -- columns:
 --   disclosure_id:
 --   year:

@@ -4,9 +4,9 @@
 -- indexed: true
 -- description: >-
 --   Officers by year and sanction; where the sanction is blank, status says why. Combinations that
---   don't occur have no row.
+--   don’t occur have no row.
 -- basis: counted
--- caveats: [allegation, rules, officers, open, missing, wordings]
+-- caveats: [allegation, rules, officers, under_investigation, missing, wordings]
 -- columns:
 --   disclosure_id:
 --   year:

@@ -1,4 +1,4 @@
--- title: How many officers each year were still under investigation, or are missing?
+-- title: How many officers in each year were still under investigation, or are missing from our copy?
 -- group: How many, and when?
 -- position: 2
 -- indexed: true
@@ -11,7 +11,7 @@
 --   {%- set o = rows|selectattr("status", "equalto", "under investigation")|sum(attribute="officers") -%}
 --   {%- set m = rows|selectattr("status", "equalto", "missing")|sum(attribute="officers") -%}
 --   Of {{ f + o + m }} officers, {{ f }} were finalised and {{ o }} were still under investigation when the figures were extracted; {{ m }} are missing from our copy.
--- caveats: [officers, open, missing, rules, selected, wordings]
+-- caveats: [officers, under_investigation, missing, rules, selected, wordings]
 -- columns:
 --   disclosure_id:
 --   year:

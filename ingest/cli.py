@@ -43,7 +43,7 @@ disclosures_option = click.option(
     type=click.Path(path_type=Path),
     default="ingest/disclosures",
     show_default=True,
-    help="The folder that holds a folder per disclosure.",
+    help="The folder with a subfolder for each disclosure.",
 )
 
 
@@ -97,7 +97,7 @@ def build(disclosures: Path, path: Path, pool: Pool) -> None:
 @disclosures_option
 @pool_options
 def similar_wordings(disclosures: Path, pool: Pool) -> None:
-    """List rows whose wordings are nearly equal, for a person to judge.
+    """List rows with nearly the same wording, for a person to judge.
 
     Record what you judge to be one incident under same_wording in disclosure.yml, with the reason;
     leave out what is doubtful. Writes nothing.
@@ -210,8 +210,8 @@ def compare(text: Path, pdf: Path, record: bool, pool: Pool) -> None:
 def add(file: Path, disclosures: Path, pool: Pool, **given: str | None) -> None:
     """Audit and read a document, describe it, and make a folder for it.
 
-    Copies nothing before the document has passed its audit. What you still have to fill in or decide
-    is empty in the new disclosure.yml, and a build refuses it until you have.
+    Copies nothing before the document has passed its audit. Anything you still have to fill in or
+    decide is left empty in the new disclosure.yml; a build refuses the file until it is complete.
     """
     try:
         disclosure = read_file(file, pool)

@@ -75,10 +75,10 @@ def definition() -> str:
     """Return the definition of density and of every band."""
     known = [f"{band.band} {bounds(*ends)}" for band, *ends in bands.ranges() if bounds(*ends)]
     return (
-        "Redaction density is the number of markers divided by markers plus readable words. Each "
-        "marker hides at least one word, so this is a lower bound on the share of words withheld. "
-        f"Bands: {', '.join(known)}. Where the markers were lost the band is {bands.UNKNOWN}, which "
-        "does not mean that nothing was withheld."
+        "Redaction density is the number of markers divided by markers plus visible words. Each "
+        "marker is counted as one word, though it may hide several, so this is a minimum for the share "
+        f"of words withheld. Bands: {', '.join(known)}. Where the markers were lost the band is "
+        f"“{bands.UNKNOWN}”, which does not mean that nothing was redacted."
     )
 
 

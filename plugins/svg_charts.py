@@ -50,6 +50,8 @@ STATES = {
     "or more": "finalised",
 }
 """The states of a bar's parts, with their CSS classes."""
+AT_LEAST = "at least "
+"""What precedes a share that is a minimum."""
 CHANGE_OF_RULES = 2020
 """The 2020 rules took effect on 1 February: a vertical line precedes that year's bar."""
 HATCH = Markup(
@@ -136,7 +138,7 @@ def bars_of(drawing: Row, rows: Iterable[Row], empty: Row) -> list[Bar]:
             bar.below = f"to {long_date(row[drawing['partial_until']])}"
     for bar in bars.values():
         bar.parts = [(state, value) for state, value in bar.parts if value > 0]
-        bar.said = bar.said or ", ".join(f"{value:g} {state}" for state, value in bar.parts) or "0"
+        bar.said = bar.said or _in_words(bar)
     return list(bars.values())
 
 
@@ -164,20 +166,29 @@ def panels_of(drawing: Row, rows: Iterable[Row], empty: Row) -> dict[str, list[B
         years = sorted({str(row["year"]) for row in rows})
         for title, bars in panels.items():
             found = {bar.label: bar for bar in bars}
-            panels[title] = [found.get(year, Bar(year, said="0")) for year in years]
+            none = "none found" if {s for bar in bars for s, _ in bar.parts} == {"or more"} else "0"
+            panels[title] = [found.get(year, Bar(year, said=none)) for year in years]
     return panels
 
 
+def _in_words(bar: Bar) -> str:
+    """Return the parts of `bar` in words. A part that is called what the bar is called is a number."""
+    if [state for state, _ in bar.parts] == [bar.label]:
+        return f"{bar.length:g}"
+    return ", ".join(f"{value:g} {state}" for state, value in bar.parts) or "0"
+
+
 def _add_share(bar: Bar, drawing: Row, row: Row) -> None:
+    """Give `bar` its share. A share without bounds is a minimum, and says so."""
     value = row[drawing["share"]]
     if value is None:
-        bar.said = bar.share = "no share"
+        bar.said = bar.share = "no figure"
         return
     bar.parts = [("finalised", value)]
-    bar.said = bar.share = f"{value:.1%}"
+    bar.said = bar.share = f"{value:.1%}" if drawing["lower"] else f"{AT_LEAST}{value:.1%}"
     if drawing["lower"] and row[drawing["lower"]] < row[drawing["upper"]]:
         bar.bounds = (row[drawing["lower"]], row[drawing["upper"]])
-        bar.said += f", between {bar.bounds[0]:.1%} and {bar.bounds[1]:.1%}"
+        bar.said += f" (possible range {bar.bounds[0]:.1%} to {bar.bounds[1]:.1%})"
 
 
 def draw(
@@ -206,12 +217,15 @@ def draw(
         tallest = max(tallest, tall + (GAP if heading else 0))
     said = "".join(
         (f"{heading}. " if heading else "")
-        + "".join(
-            f"{bar.label}{' ' + bar.below if bar.below else ''}: {bar.said}. " for bar in of_one
-        )
+        + "".join(f"{bar.label}{_part_year(bar)}: {bar.said}. " for bar in of_one)
         for heading, of_one in panels.items()
     )
     return _svg(name, "drawing", (WIDTH, height + tallest), title, said.strip(), body, style)
+
+
+def _part_year(bar: Bar) -> str:
+    """Return the last day that a part-year covers, for its description: " (to 16 August)"."""
+    return f" ({bar.below.removesuffix(f' {bar.label}')})" if bar.below else ""
 
 
 def _svg(
@@ -284,7 +298,8 @@ def _columns(
             if y - high <= 2 * LINE:
                 y = high - LINE
         parts += [
-            _text(middle, y - 4, bar.figure, "middle"),
+            # Seven years side by side leave no room for words.
+            _text(middle, y - 4, bar.figure.replace(AT_LEAST, "≥"), "middle"),
             _text(middle, base + 15, f"’{bar.label[-2:]}" if heading else bar.label, "middle"),
         ]
         if bar.below:

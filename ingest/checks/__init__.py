@@ -42,34 +42,34 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "hidden-text",
-        "A PDF hides nothing that can be recovered from under its boxes, and people have decided on "
-        "everything else it carries.",
+        "If the source is a PDF, nothing can be recovered from under its boxes, and a person has decided "
+        "what to do about anything else hidden in it.",
         _without_terms(manifest.decisions),
     ),
     Check(
         "every-line",
-        "Every line of the document is understood, and every row of its table has six cells.",
+        "The program can parse every line of the document, and every row of its table has six cells.",
     ),
-    Check("visible", "There are no hidden characters."),
+    Check("visible", "The document contains no invisible characters."),
     Check(
         "rows-per-year",
-        "Each year has as many rows as the publisher printed, less the differences recorded with a "
-        "reason.",
+        "Each year has as many rows as the publisher counted officers, apart from recorded differences.",
         _without_terms(totals.rows_per_year),
     ),
     Check(
         "years-add-up",
-        "The printed years add up to the printed total.",
+        "The yearly totals add up to the published total.",
         _without_terms(totals.years_add_up),
     ),
     Check(
         "years-covered",
-        "Each printed year appears once and is in the period that the document covers.",
+        "Each year in the table of totals appears once and falls within the period that the document "
+        "covers.",
         _without_terms(totals.years_covered),
     ),
     Check(
         "dates",
-        "Every date that describes the document is known and consistent.",
+        "Every date given for the document is valid and consistent with the others.",
         lambda folder, _: chain(totals.dates_stated(folder), totals.dates_in_order(folder)),
     ),
     Check(
@@ -84,12 +84,12 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "markers",
-        "Nothing looks like a redaction marker without being one of a known form.",
+        "Anything that looks like a redaction marker has a known form.",
         _without_terms(rows.known_markers),
     ),
     Check(
         "redaction-declared",
-        "A document without any redaction marker is declared to redact nothing.",
+        "A document with no redaction markers has been recorded as redacting nothing.",
         _without_terms(rows.redaction_declared),
     ),
     Check(
@@ -106,7 +106,8 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "same-wording",
-        "Rows judged to share a wording are readable rows of one year, each in one group.",
+        "Rows judged to share a wording have visible words and the same year, and each is in only one "
+        "group.",
         _without_terms(manifest.same_wording),
     ),
 )

@@ -290,8 +290,8 @@ def test_each_kind_of_question_is_put_to_its_rows_and_none_to_anothers(rows: Row
         join officer_allegations on id = allegation_id group by rule order by min(line)"""
     assert rows(sql) == [
         ("sanction without a case to answer", "[100,114,127,155]"),
-        ("term that nobody explains", "[148,151,158]"),
-        ("term cut short", "[209]"),
+        ("unexplained term", "[148,151,158]"),
+        ("truncated term", "[209]"),
         ("warning after reflective practice", "[281]"),
     ]
     assert {rule.rule for rule in rules()} == {rule for rule, _ in rows(sql)}

@@ -324,11 +324,11 @@ def publisher_questions(tables: Tables, _: str) -> list[Row]:
     for asked in tables.rows["publisher_questions"]:
         row = by_id[asked["allegation_id"]]
         outcome = ", ".join(
-            f'{column} "{row[column] or "not stated"}"'
+            f"{column} {f'“{row[column]}”' if row[column] else 'not stated'}"
             for column in ("result", "action", "sanction")
         )
         letter = (
-            f"In {references[row['disclosure_id']]}, row {row['position']} of the table "
+            f"In {references[row['disclosure_id']]}, row {row['position']} of the table in our copy "
             f"({row['year']}, {row['rank'] or 'rank not stated'}): {outcome}. {asked['question']}"
         )
         rows.append({**row, "rule": asked["rule"], "letter": letter})

@@ -283,7 +283,9 @@ async def test_every_bar_carries_its_figure_at_its_end(
         for bar, (place, boxes) in zip(bars, found, strict=True):
             figure = f"{sum(value for _, value in bar.parts):g}"
             if "share" in DRAWN[name]:
-                figure = "no share" if bar.share is None else f"{bar.share:.1%}"
+                figure = "no figure" if bar.share is None else f"{bar.share:.1%}"
+                if bar.share is not None and "lower" not in DRAWN[name]:
+                    figure = ("≥" if upright else "at least ") + figure
             if upright:
                 assert panel.axis
                 tops = [box.y for box in boxes if box.kind != "bounds"] or [panel.axis[1]]

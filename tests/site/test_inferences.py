@@ -22,18 +22,18 @@ async def test_the_rules_with_the_words_that_decided(site: Datasette) -> None:
     words = await inferred(site, "0003")
     assert "Handled under the 2012 rules" in words
     assert "action “Formal Action”" in words
-    assert "Undecided: no word of its outcome" in await inferred(site, "0001")
+    assert "Undecided: the wording of its outcome" in await inferred(site, "0001")
     assert "Not known: the row was under investigation" in await inferred(site, "0077")
 
 
 async def test_the_rows_that_share_its_wording_with_the_reason(site: Datasette) -> None:
     for number in ("0129", "0139", "0165", "0216"):
         words = await inferred(site, number)
-        assert "9 rows share this wording, probably about one incident" in words
+        assert "9 rows share this wording and are probably about one incident" in words
         assert "all say that officers made false claims regarding a search" in words
     words = await inferred(site, "0333")
     assert (
-        "5 rows share this wording, probably about one incident . Their visible words are the same."
+        "5 rows share this wording and are probably about one incident . Their visible words are the same."
         in words
     )
     assert "No other row for this year has the same visible words" in await inferred(site, "0001")
@@ -50,8 +50,8 @@ async def test_the_link_to_rows_that_share_a_wording_opens_them_all(site: Datase
 
 async def test_mentions_are_at_least_and_no_findings(site: Datasette) -> None:
     words = await inferred(site, "0130")
-    assert "At least harassment, text message : found among its visible words" in words
-    assert "A word in an allegation doesn’t make it true." in words
+    assert "Harassment, text message, and perhaps more : found in its visible words" in words
+    assert "An allegation that uses a word does not make it so." in words
     assert "Our word patterns find nothing" in await inferred(site, "0086")
 
 
@@ -66,8 +66,8 @@ async def test_lost_markers_with_their_ground(site: Datasette) -> None:
 
 async def test_a_publisher_query_with_its_rule(site: Datasette) -> None:
     words = await inferred(site, "0041")
-    assert "§ Publisher query" in words
+    assert "§ Query for the publisher" in words
     (rule,) = (one for one in rules() if one.rule == "sanction without a case to answer")
     assert rule.question in words
-    assert "The row is shown as published (rule: sanction without a case to answer" in words
+    assert "shown as published (found by the test “sanction without a case to answer”" in words
     assert "§" not in await inferred(site, "0001")

@@ -51,7 +51,7 @@ async def test_two_disclosures_stand_side_by_side_and_are_never_added_up(
 @pytest.mark.parametrize(
     ("contact", "shown"),
     [
-        ("null", "No contact address has been set"),
+        ("null", "This site has no contact address yet"),
         ("removal@police.example", "Write to removal@police.example"),
         ("https://police.example/removal", "Write to https://police.example/removal"),
     ],
@@ -77,11 +77,11 @@ async def test_figures_of_a_database_that_changes_are_asked_for_anew(
     (tmp_path / "metadata.yml").write_text(text, "utf-8")
     (tmp_path / "foi.db").write_bytes(database.read_bytes())
     mutable = await serve(tmp_path)
-    assert "97 rows were still under investigation" in await text_of(mutable, "/")
+    assert "97 officers were still under investigation" in await text_of(mutable, "/")
     await mutable.get_database("foi").execute_write(
         "update officer_allegations set status = 'finalised' where status <> 'finalised'"
     )
-    assert "0 rows were still under investigation" in await text_of(mutable, "/")
+    assert "0 officers were still under investigation" in await text_of(mutable, "/")
 
 
 async def test_figures_of_a_database_that_cannot_change_are_asked_for_once(

@@ -31,11 +31,11 @@ async def test_datasette_serves_the_built_database_alone_and_immutable(site: Dat
     [
         (412, "officers counted by the publisher"),
         (409, "of them are in our copy"),
-        (312, "rows are finalised"),
-        (97, "rows were still under investigation"),
-        (541, "redaction markers in 270 of the 291 summaries whose markers we have"),
+        (312, "officers were finalised"),
+        (97, "officers were still under investigation"),
+        (541, "redaction markers, in 270 of 291 summaries. Another 21 lost theirs"),
         (14, "summaries are wholly redacted"),
-        (21, "summaries lost their markers"),
+        (21, "summaries have lost their markers"),
     ],
 )
 async def test_home_states_the_live_figures(site: Datasette, number: int, words: str) -> None:
@@ -56,7 +56,9 @@ async def test_home_shows_each_year_and_says_that_rows_of_2022_are_missing(
 ) -> None:
     words = await text_of(site, "/")
     assert "2021 111 111 84 27 0 2022 to 16 August 2022 74 71 25 46 3" in words
-    assert "For 2022 the publisher counts 74 and our copy holds 71: 3 rows are missing" in words
+    assert (
+        "For 2022 the publisher counts 74 officers and our copy has 71: 3 rows are missing" in words
+    )
     assert "The rules changed on 1 February 2020: don’t compare years across the change." in words
 
 

@@ -100,7 +100,7 @@ async def has_the_caveats_that_its_columns_demand(site: Datasette, question: Que
     columns = list(question.header.columns)
     demanded = {"rules"}
     if columns[0] == "disclosure_id":  # a breakdown of what a disclosure counts
-        demanded |= {"officers", "open", "missing"}
+        demanded |= {"officers", "under_investigation", "missing"}
     if {"result", "action", "sanction", "sanctioned", "dismissed"} & {*columns}:
         demanded |= {"allegation"}
     if {"redaction_density", "redaction_band", "summary", "snippet"} & {*columns}:
@@ -307,7 +307,7 @@ SAMPLE = """\
 -- description: Rows of our copy by block of the document.
 -- basis: counted
 -- answer: "Our copy has {{ rows|length }} blocks."
--- caveats: [officers, open, missing, rules]
+-- caveats: [officers, under_investigation, missing, rules]
 -- columns:
 --   disclosure_id:
 --   block:
@@ -657,8 +657,8 @@ async def test_a_figure_that_a_shared_wording_sways_says_so(site: Datasette) -> 
     assert results["The service provided was acceptable"]["same_wording"] == 9
     assert results["Case to Answer"]["same_wording"] is None
     words = await text_of(site, "/foi/officers-per-result")
-    assert "at least 4 officers who share a wording" in words
-    assert "share a wording , and so" not in await text_of(
+    assert "at least 4 officers whose summaries share a wording and so" in words
+    assert "share a wording and so" not in await text_of(
         site, "/foi/officers-per-year?disclosure_id=x"
     )
 
@@ -683,8 +683,8 @@ async def test_questions_to_the_publisher_can_be_sent_as_they_stand(site: Datase
     assert sorted(row["line"] for row in rows) == [100, 114, 127, 148, 151, 155, 158, 209, 281]
     letter = next(row["letter"] for row in rows if row["line"] == 100)
     assert letter.startswith(
-        'In 01/FOI/22/026570, row 41 of the table (2018, Inspector +): result "No Case to Answer",'
-        ' action "No Action", sanction "Management Advice". The result is'
+        "In 01/FOI/22/026570, row 41 of the table in our copy (2018, Inspector +): result “No Case to "
+        "Answer”, action “No Action”, sanction “Management Advice”. The result is"
     )
     assert letter.endswith("?")
 
