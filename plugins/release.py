@@ -132,7 +132,9 @@ def find_missing_tables(file: Path, expected: set[str]) -> str | None:
     except sqlite3.DatabaseError as error:
         return f"found a damaged database ({error}), expected a whole one"
     if missing := sorted(expected - names):
-        return f"found no table {', '.join(missing)}, expected all that metadata.yml describes"
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        listed = ", ".join(missing[:3]) + more
+        return f"found no table {listed}, expected all that metadata.yml describes"
     return None
 
 
