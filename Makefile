@@ -3,12 +3,14 @@
 HOST ?= 127.0.0.1
 PORT ?= 8001
 PYTHON ?= python3
+MUTANTS_MINUTES ?= 20
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 SERVING := $(VENV)/serving
 DEVELOPING := $(VENV)/developing
+MUTATING := $(VENV)/mutating
 # Programs that only the long tests need, each as PROGRAM:PACKAGE, the package being Debian's.
 TOOLS :=
 INSTALL := sh -c 'sudo=$$([ "$$(id -u)" = 0 ] || echo "sudo -n"); $$sudo apt-get update -qq && \
@@ -19,7 +21,7 @@ PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --str
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve build test test-long tools lint lock clean chromium
+.PHONY: help serve build test test-long mutants tools lint lock clean chromium
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +38,20 @@ test: $(DEVELOPING) chromium ## Run the quick tests
 test-long: $(DEVELOPING) tools ## Run the slow tests and those that need more programs
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m long
 
+# Results of an earlier run would be taken for this one's, so each run starts without them.
+mutants: $(MUTATING) ## Plant faults in the pure functions, and list those that no test finds (MUTANTS_MINUTES=20)
+	@rm -rf mutants
+	timeout --kill-after=30 $(MUTANTS_MINUTES)m $(BIN)/mutmut run || [ $$? = 124 ]
+	@$(BIN)/mutmut results --all true | awk -F ': ' '\
+		{ sub(/^ +/, ""); made++; count[$$2]++ } \
+		$$2 != "killed" && $$2 != "not checked" { print $$2 ": .venv/bin/mutmut show " $$1 } \
+		END { left = count["not checked"] + count["no tests"]; \
+			printf "%d mutants, %d tried: %d killed, %d survived, %d timed out, %d ended otherwise\n", made, \
+				made - left, count["killed"], count["survived"], count["timeout"], \
+				made - left - count["killed"] - count["survived"] - count["timeout"]; \
+			printf "%d left out: %d for lack of time, %d because no test runs them\n", left, \
+				count["not checked"], count["no tests"] }'
+
 tools: chromium ## Install the programs that the long tests need (Debian and Ubuntu)
 	@missing=$$(for tool in $(TOOLS); do \
 		command -v $${tool%%:*} >/dev/null || echo $${tool##*:}; done); \
@@ -51,9 +67,10 @@ lint: $(DEVELOPING) ## Check style, types and what imports what
 lock: $(DEVELOPING) ## Pin every dependency anew, with hashes, from pyproject.toml (UPGRADE=--upgrade)
 	$(PIP_COMPILE) $(UPGRADE) --extra dev --extra cluster --output-file requirements-dev.lock pyproject.toml
 	$(PIP_COMPILE) $(UPGRADE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+	$(PIP_COMPILE) $(UPGRADE) --constraint requirements-dev.lock --extra mutants --output-file requirements-mutants.lock pyproject.toml
 
 clean: ## Remove everything that was built, the virtual environment included
-	rm -rf $(VENV) build dist foi.db inspect-data.json .foi.db.building *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist foi.db inspect-data.json .foi.db.building mutants *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The browser tests need a Chromium: one that is here, or named by CHROMIUM=..., or Debian's.
@@ -79,4 +96,9 @@ $(SERVING): requirements.lock pyproject.toml | $(BIN)/python
 $(DEVELOPING): requirements-dev.lock $(SERVING)
 	@echo "Installing what testing needs into $(VENV)"
 	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(MUTATING): requirements-mutants.lock $(DEVELOPING)
+	@echo "Installing what mutation testing needs into $(VENV)"
+	@$(PIP) install --require-hashes -r requirements-mutants.lock
 	@touch $@

@@ -18,6 +18,8 @@ from ingest.build import build
 from tests.documents import FIRST, FolderCopy, sha256
 from tests.serving import ROOT
 
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-mutants.lock")
+
 
 def test_the_source_is_committed_byte_for_byte() -> None:
     source = FIRST / "source.txt"
@@ -26,7 +28,7 @@ def test_the_source_is_committed_byte_for_byte() -> None:
     assert "ingest/disclosures/*/source.* -text" in attributes.splitlines()
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("lock", LOCKS)
 def test_every_dependency_is_pinned_with_hashes_and_without_an_address(lock: str) -> None:
     text = (ROOT / lock).read_text()
     pins = re.findall(
@@ -36,18 +38,32 @@ def test_every_dependency_is_pinned_with_hashes_and_without_an_address(lock: str
     assert "://" not in text
 
 
-def test_both_locks_name_one_version() -> None:
-    versions = [
+def test_all_locks_name_one_version() -> None:
+    serving, developing, mutating = (
         dict(re.findall(r"^(\S+)==(\S+)", (ROOT / lock).read_text(), re.MULTILINE))
-        for lock in ("requirements.lock", "requirements-dev.lock")
-    ]
-    assert versions[0].items() <= versions[1].items()
+        for lock in LOCKS
+    )
+    assert serving.items() <= developing.items()
+    shared = developing.keys() & mutating.keys()
+    assert {name: developing[name] for name in shared} == {name: mutating[name] for name in shared}
+    assert serving.keys() < shared
 
 
 def test_make_alone_lists_every_target() -> None:
     listed = subprocess.run(["make"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     assert re.findall(r"^make ([\w-]+)", listed, re.MULTILINE) == [
-        *("help", "serve", "build", "test", "test-long", "tools", "lint", "lock", "clean")
+        *(
+            "help",
+            "serve",
+            "build",
+            "test",
+            "test-long",
+            "mutants",
+            "tools",
+            "lint",
+            "lock",
+            "clean",
+        )
     ]
 
 
