@@ -13,8 +13,9 @@
 -- columns:
 --   disclosure_id:
 --   year:
---   covered_from: First day of the year that the disclosure covers.
---   covered_to: Last day of the year that the disclosure covers. A year that ends early is incomplete.
+--   covered_from: First day in this year that the disclosure covers.
+--   covered_to: Last day in this year that the disclosure covers. If it is before 31 December, the year is
+--     incomplete.
 --   published:
 --   found:
 --   finalised:

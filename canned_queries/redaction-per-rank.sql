@@ -17,7 +17,8 @@
 --   unknown:
 --   markers:
 --   visible_words: Visible words in the other summaries.
---   redaction_density: Markers divided by markers plus visible words, for all of these summaries together; the share of words withheld is at least this. NULL where there is nothing to count.
+--   redaction_density: Markers divided by markers plus visible words, for all of these summaries together;
+--     this is the lowest possible share of words withheld. NULL where there is nothing to count.
 --   same_wording:
 -- drilldown:
 --   officers: disclosure_id, rank, status

@@ -2,8 +2,8 @@
 -- group: Find a row
 -- position: 2
 -- description: >-
---   The publisher’s terms with their meanings, and the document’s notes, caveats and request, wherever
---   they contain your words as typed.
+--   The publisher’s terms with their meanings, and the document’s notes, caveats and request, where they
+--   contain your words exactly as typed.
 -- basis: mixed
 -- caveats: [allegation, rules]
 -- parameters:

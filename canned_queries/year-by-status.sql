@@ -4,7 +4,7 @@
 -- indexed: true
 -- description: >-
 --   Officers by year and status: finalised, still under investigation, or counted by the publisher but
---   missing from our copy. Together they make the published total for the year.
+--   missing from our copy. Together they add up to the published total for the year.
 -- basis: checked
 -- answer: >-
 --   {%- set f = rows|selectattr("status", "equalto", "finalised")|sum(attribute="officers") -%}

@@ -29,7 +29,8 @@ def build(
 def read_checked(
     disclosures: Path, terms_file: Path = TERMS_FILE, pool: Pool | None = None
 ) -> tuple[list[DisclosureFolder], Terms]:
-    """Return the disclosures and terms, every check passed. Raises BuildError with every finding."""
+    """Return the disclosures and terms if every check passes. Raises BuildError with every
+    finding."""
     terms, findings = load_terms(terms_file)
     folders, problems = read_folders(disclosures, pool)
     findings += problems + check_across(folders)

@@ -1,4 +1,4 @@
-"""The commands of the ingest: arguments and messages, nothing else."""
+"""The command-line interface: arguments and messages only."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def pool_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option(
         "--scheduler",
         metavar="ADDRESS",
-        help="Read them with the workers of a Dask scheduler instead, such as tcp://127.0.0.1:8786.",
+        help="Read the pages with the workers of this Dask scheduler, for example tcp://127.0.0.1:8786.",
     )
     @functools.wraps(command)
     def with_pool(*, workers: int, scheduler: str | None, **given: Any) -> None:
@@ -83,8 +83,8 @@ def pool_options(command: Callable[..., None]) -> Callable[..., None]:
 def build(disclosures: Path, path: Path, pool: Pool) -> None:
     """Read and check every disclosure, and build the database.
 
-    If anything is wrong, lists every problem, builds nothing, leaves the last good database in place
-    and exits with code 1.
+    If anything is wrong, list every problem, build nothing, leave the last good database in place
+    and exit with code 1.
     """
     try:
         build_database(disclosures, path, pool=pool)
@@ -99,8 +99,8 @@ def build(disclosures: Path, path: Path, pool: Pool) -> None:
 def similar_wordings(disclosures: Path, pool: Pool) -> None:
     """List rows with nearly the same wording, for a person to judge.
 
-    Record what you judge to be one incident under same_wording in disclosure.yml, with the reason;
-    leave out what is doubtful. Writes nothing.
+    Record rows that you judge to describe one incident under same_wording in disclosure.yml, with a
+    reason. Leave out doubtful cases. Writes nothing.
     """
     for folder in _read(disclosures, pool):
         groups = propose(folder.readable_rows, folder.manifest.same_wording)
@@ -135,14 +135,14 @@ file_argument = click.argument(
     "--report",
     "page",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write an HTML page with a picture of each place, blacked out and framed.",
+    help="Write an HTML report with an image of each page that has findings, each one blacked out and outlined.",
 )
 @pool_options
 def audit(file: Path, page: Path | None, pool: Pool) -> None:
     """Check whether a PDF hides anything that can be recovered.
 
-    Reports kinds, pages, places and counts, never what is hidden. Exits with code 1 if the PDF is
-    refused; otherwise lists the decisions that disclosure.yml needs.
+    Report the kind, page, position and number of findings, but never the hidden content. Exit with
+    code 1 if the PDF is refused; otherwise list the decisions to record in disclosure.yml.
     """
     try:
         document = read_document(file, pool)
@@ -153,16 +153,16 @@ def audit(file: Path, page: Path | None, pool: Pool) -> None:
     except OSError as error:
         found = error.strerror or str(error)
         _refuse(
-            [Finding(page or file, None, found, "a file that can be written", "name another")],
+            [Finding(page or file, None, found, "a writable file", "name another")],
             "no report was written",
         )
     if page:
         click.echo(f"Wrote {page}.")
     if refused := list(blocking_findings(file, document)):
         _refuse(refused, "do not publish it")
-    click.echo(f"{pluralize(document.file.pages, 'page')}: no reason to refuse it.")
+    click.echo(f"{pluralize(document.file.pages, 'page')}: not refused.")
     for kind, count in sorted(document.counts.items()):
-        click.echo(f"Decision needed: {kind}, {count:,} in all: {KINDS[kind]}.")
+        click.echo(f"Decision needed: {kind}, {count:,} in total: {KINDS[kind]}.")
 
 
 @main.command()
@@ -171,14 +171,14 @@ def audit(file: Path, page: Path | None, pool: Pool) -> None:
 @click.option(
     "--record",
     is_flag=True,
-    help="Write the outcome into copy_status in the text's disclosure.yml.",
+    help="Write the outcome to copy_status in the text's disclosure.yml.",
 )
 @pool_options
 def compare(text: Path, pdf: Path, record: bool, pool: Pool) -> None:
     """List every difference between a text conversion and its PDF, row by row.
 
-    Audits the PDF first. With --record, writes into copy_status in the text's disclosure.yml that they
-    were compared, and the outcome.
+    Audits the PDF first. With --record, write the outcome to copy_status in the text's
+    disclosure.yml.
     """
     ours, findings = read_text_disclosure(text)
     theirs, more = read_pdf_disclosure(pdf, pool)
@@ -204,13 +204,13 @@ def compare(text: Path, pdf: Path, record: bool, pool: Pool) -> None:
 @file_argument
 @disclosures_option
 @click.option("--publisher", help="The force that published the document.")
-@click.option("--source-url", help="The address where it was published.")
+@click.option("--source-url", help="The URL of the published document.")
 @click.option("--rights", help="Who holds the rights, and the terms of re-use if known.")
 @pool_options
 def add(file: Path, disclosures: Path, pool: Pool, **given: str | None) -> None:
     """Audit and read a document, describe it, and make a folder for it.
 
-    Copies nothing before the document has passed its audit. Anything you still have to fill in or
+    Nothing is copied until the document passes its audit. Anything you still have to fill in or
     decide is left empty in the new disclosure.yml; a build refuses the file until it is complete.
     """
     try:

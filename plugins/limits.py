@@ -13,7 +13,7 @@ import sqlite3
 from datasette import hookimpl
 
 LONGEST_VALUE = 1_000_000
-"""In bytes: twenty times the text of a disclosure with 400 rows."""
+"""The limit in bytes: 20 times the text of a disclosure with 400 rows."""
 
 
 @hookimpl

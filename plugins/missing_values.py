@@ -1,8 +1,9 @@
 """Show why a cell is empty.
 
-Problem: Datasette shows NULL as a blank, whatever the reason. What this does: where metadata.yml
-gives a reason for a NULL, by the row's status or by another column that is set, the cell is styled
-according to that reason, and screen readers get it in words.
+Problem: Datasette shows NULL as a blank, whatever the reason. What this does: if metadata.yml gives
+a reason for a NULL, depending on the row's status or on whether another column is set, the cell is
+styled
+according to that reason, and screen readers announce it.
 
     plugins:
       missing_values:
@@ -22,10 +23,11 @@ columns)`, the blanks of each column that the page's filters leave, by reason. S
 `.absent-not-yet-known` and so on. A mistake in the configuration stops the server.
 
 Limits: a row without its status column is left unchanged. Blanks are not counted for the columns of
-`when_set`, nor where counting takes too long. The data keep NULL.
+`when_set`, nor where counting takes too long. The data are not changed.
 """
 
-# No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugins.
+# No deferred annotations: pydantic looks them up in sys.modules, No deferred annotations: pydantic
+# looks them up in sys.modules, which does not contain Datasette's plugins.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
@@ -43,7 +45,7 @@ from pydantic import Field, ValidationError
 from ingest.config.yaml_model import Model
 
 Reasons = dict[str, list[str]]
-"""The columns whose NULL has a reason, by reason."""
+"""The columns that are NULL for each reason."""
 
 
 class Config(Model):
@@ -61,11 +63,11 @@ class Config(Model):
                 yield reasons
         if self.status_column in names:
             status = row[self.status_column]
-            # Table pages give a foreign key with its label.
+            # On table pages, the value of a foreign key comes as a dict with its label.
             yield self.by_status.get(status["value"] if isinstance(status, dict) else status, {})
 
     def reason(self, row: Mapping[str, Any], column: str) -> str | None:
-        """Return why `column`, which is NULL in `row`, is so, or None if no reason is given."""
+        """Return the reason why `column` is NULL in `row`, or None if there is none."""
         for reasons in self.applying(row):
             for reason, columns in reasons.items():
                 if column in columns:

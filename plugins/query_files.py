@@ -1,9 +1,9 @@
 """Serve a folder of canned queries, one file per question.
 
 Problem: a canned query in metadata.yml separates the SQL from the files where SQL is written, read
-and tested, and has no room for what belongs beside its figures. What this does: each `.sql` file of
+and tested, and has no place for notes about its figures. What this does: each `.sql` file of
 `canned_queries/`, the folder beside that of this plugin, is a query named after its file. It begins
-with a header, YAML behind `-- `:
+with a header, which is YAML with `-- ` before each line:
 
     -- title: How many loans has each branch?
     -- group: Which branches?                 one of the groups listed in metadata.yml
@@ -15,29 +15,31 @@ with a header, YAML behind `-- `:
     -- columns:                               every column in order with its meaning, which may be
     --   branch:                              left out where a table of `describe_from` gives it
     --   loans: Loans counted.
-    -- drilldown:                             figures that open the rows they count, and which:
-    --   loans: branch, state=returned        those of the same branch that are returned
+    -- drilldown:                             which rows each figure links to
+    --   loans: branch, state=returned        (the rows with the same branch and state "returned")
     -- chart: {mark: bar, x: branch, y: loans, color: state}      `of: NAME` charts another question
     -- drawing: {by: branch, count: loans, state: state}          see svg_charts.py
     -- chart_note: Blanks are left out.       what the chart cannot show
     -- parameters: {q: {label: Words, example: poetry}}    form fields; `choices: branches.name`
     -- highlight: [snippet]                   columns that put ⟦ and ⟧ around each match
-    -- answer: "{{ rows|length }} branches."  one sentence, made from the rows;
+    -- answer: "{{ rows|length }} branches."  a Jinja template for one sentence about the rows;
                                               the filter `long_date` writes 16 August 2022
-    -- empty_message: Nothing was found.      what to say when there are no rows,
-    -- prompt: Type a word.                   and when the reader has not asked yet
+    -- empty_message: Nothing was found.      the text to show if there are no rows,
+    -- prompt: Type a word.                   and before the reader has entered anything
 
 metadata.yml says, for each database that has such queries:
 
     plugins:
       query_files:
         folder: canned_queries               beside the folder of this plugin; this is the default
-        groups: [Which branches?]            in the order to show them in
-        bases: {counted: Our count.}         where figures come from, in the words to show
+        groups: [Which branches?]            in display order
+        bases: {counted: Our count.}         text that says where figures come from
         rows: loans                          the table that drilldowns open,
         row_id: id                           and the column that opens one row of it
-        exclude_when: {state: lost}          results that count no rows of that table
-        separate_by: year                    rows that are answered and counted apart
+        exclude_when: {state: lost}          rows of an answer that have no rows in that table, so
+        no links
+        separate_by: year                    the column that separates rows: each value gets its own
+        answer and counts
         columns: {share: From 0 to 1.}       meanings that several questions use,
         describe_from: [loans]               and the tables whose column meanings they share
         parameters: {year: {label: Year, choices: years.year}}
@@ -77,7 +79,7 @@ SENTENCES.filters["long_date"] = long_date
 
 
 class Chart(Model):
-    """Say which columns datasette-vega plots, of this question or of another."""
+    """The columns that datasette-vega plots, from this question or another."""
 
     mark: Literal["bar", "line", "point"]
     x: str
@@ -105,7 +107,7 @@ class Chart(Model):
 
 
 class Drawing(Model):
-    """Say how the server draws the answer (svg_charts.py): one bar per `by`, one panel per `panel`."""
+    """How the server draws the answer (svg_charts.py): one bar per `by`, one panel per `panel`."""
 
     by: str
     parts: dict[str, str] = Field(default_factory=dict)
@@ -125,7 +127,7 @@ class Drawing(Model):
 
 
 class Parameter(Model):
-    """Describe a form field: its label, where its choices come from (table.column), an example."""
+    """A form field: its label, the source of its choices (table.column) and an example."""
 
     label: str
     choices: str | None = None
@@ -133,7 +135,8 @@ class Parameter(Model):
 
 
 class Header(Model):
-    """Say what a question asks, and what its page shows beside the figures."""
+    """The header of a query file: what the question is, and what its page shows beside the
+    figures."""
 
     title: str
     group: str
@@ -182,7 +185,7 @@ class Config(Model):
 
 
 class Question(NamedTuple):
-    """A query file: its path, the YAML of its header, what that says, and its SQL."""
+    """A query file: its path, its header as YAML and as parsed, and its SQL."""
 
     path: Path
     yaml: str
@@ -199,11 +202,11 @@ class Question(NamedTuple):
 
 
 class InvalidQueryFile(ValueError):
-    """Report that a query file, or what metadata.yml says about it, is wrong, and where."""
+    """Raised if a query file, or its entry in metadata.yml, is wrong. The message says where."""
 
 
 def place(path: Path, line: int | None = None) -> str:
-    """Return where a mistake is: "canned_queries/loans.sql, line 3"."""
+    """Return the location of a mistake, such as "canned_queries/loans.sql, line 3"."""
     return f"{path.parent.name}/{path.name}{'' if line is None else f', line {line}'}"
 
 
@@ -214,7 +217,7 @@ def read_query_file(path: Path) -> Question:
     except UnicodeDecodeError as error:
         raise InvalidQueryFile(f"{place(path)}: not UTF-8: {error}") from error
     if not found:
-        raise InvalidQueryFile(f"{place(path, 1)}: found no header, lines that begin with --")
+        raise InvalidQueryFile(f"{place(path, 1)}: no header (lines that begin with --)")
     yaml = re.sub(r"^-- ?", "", found.group(), flags=re.MULTILINE)
     header, findings = parse(yaml, Header, path)
     if not header:
@@ -226,13 +229,13 @@ def read_query_file(path: Path) -> Question:
         )
     question = Question(path, yaml, header, text[found.end() :].strip())
     if unlisted := sorted(header.columns_used - set(header.columns)):
-        faults = f"{', '.join(unlisted)} used, but not among the columns"
+        faults = f"{', '.join(unlisted)} used, but not listed under columns"
         raise InvalidQueryFile(question.fault(faults, "columns"))
     return question
 
 
 def parse_drilldown(condition: str) -> list[tuple[str, str | None]]:
-    """Return the columns that a condition names, and the value of each, None for the row's own.
+    """Return the columns in a condition with their values; None stands for the value in the row.
 
     `branch, state=returned` gives `[("branch", None), ("state", "returned")]`.
     """
@@ -247,7 +250,7 @@ def _unlisted(
     columns: Mapping[str, str | None],
     parameters: Mapping[str, Parameter],
 ) -> Iterator[str]:
-    """Yield everything that the header refers to and metadata.yml lacks, with its line."""
+    """Yield a message for everything that the header refers to but metadata.yml does not define."""
     header = question.header
     if header.group not in config.groups:
         yield question.fault(f"group {header.group!r} is not in metadata.yml", "group")
@@ -269,7 +272,8 @@ def _unlisted(
 
 
 def as_metadata(question: Question, config: Config, about: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `question` as Datasette's metadata of a canned query, with what templates show.
+    """Return `question` as canned-query metadata for Datasette, with the values that templates
+    show.
 
     `about` is the database's metadata. Raise InvalidQueryFile if it lacks what the header refers to.
     """
@@ -298,7 +302,7 @@ Queries = dict[str, dict[str, Any]]
 
 
 class Loaded(NamedTuple):
-    """What a database has of this plugin: its configuration, None without any, and its queries."""
+    """A database's configuration for this plugin, or None, and its queries."""
 
     config: Config | None
     queries: Queries
@@ -329,7 +333,7 @@ def load_queries(about: Mapping[str, Any]) -> Loaded:
 
 
 def loaded(datasette: Datasette, database: str) -> Loaded:
-    """Return the configuration and queries of `database`; its files are read on the first call."""
+    """Return the configuration and queries of `database`, reading its files on the first call."""
     kept = _loaded.setdefault(datasette, {})
     if database not in kept:
         kept[database] = load_queries((datasette.metadata("databases") or {}).get(database, {}))
@@ -373,7 +377,8 @@ def filters(condition: str, row: Mapping[str, Any]) -> dict[str, str]:
 def separate(
     query: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]
 ) -> dict[str, list[Mapping[str, Any]]]:
-    """Return `rows` by what separates them, under "" those without it; all of them if nothing does."""
+    """Return `rows` grouped by the `separate_by` column. Rows without a value, or all rows if there
+    is no such column, are under ""."""
     column = query["separate_by"]
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -383,7 +388,8 @@ def separate(
 
 
 def answers(query: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the answer in a sentence by what separates the rows, nothing if `query` has none."""
+    """Return one answer sentence for each group of `rows`, or an empty dict if `query` has no
+    answer."""
     if not query["answer"]:
         return {}
     sentence = SENTENCES.from_string(query["answer"])
@@ -397,7 +403,7 @@ def url_of_rows(
     column: str,
     row: Mapping[str, Any],
 ) -> str | None:
-    """Return the address of the rows that a figure counts, or of the row that an id names."""
+    """Return the URL of the rows that a figure counts, or of the row that an id identifies."""
     config = loaded(datasette, database).config
     if not config or not config.rows or not row[column]:
         return None

@@ -1,7 +1,7 @@
 """Show how much of a text was redacted, or that the amount is unknown.
 
-Problem: in a text column a marker such as `[REDACTED]` looks like any other word, and a text whose
-markers were lost looks as if nothing had been withheld. What this does:
+Problem: in a text column a marker such as `[REDACTED]` looks like any other word, and a value whose
+markers were lost looks as if nothing was withheld. What this does:
 
 - Adds SQL functions to every connection: `redaction_count(text)`, `redaction_density(text)` and
   `redaction_band(text)`. NULL returns NULL. They recognise every form of marker in
@@ -27,12 +27,12 @@ the table is not known.
             plugins:
               redaction_density: {columns: [body], band: band}
 
-Then style `.redacted` (a bar), `.band` and `.unknown` (hatched). Without a style sheet a marker
-reads "[redacted]". To facet by band, store the band in a column and list it in the table's
-`facets`: only whoever built the table knows where markers were lost.
+Then style `.redacted` (a bar), `.band` and `.unknown` (hatched). Without a stylesheet, a marker
+appears as "[redacted]". To facet by band, store the band in a column and list it in the table's
+`facets`: only the person who built the table knows where markers were lost.
 
-Limits: a text truncated by a query, such as `substr(body, 1, 100)`, may end inside a marker; that
-marker is shown as plain text.
+Limits: text truncated by a query, for example with `substr(body, 1, 100)`, may end inside a marker,
+which is then shown as plain text.
 """
 
 # No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugins.
@@ -63,7 +63,7 @@ LABELS = {band.band: band.label for band in bands.all_bands()}
 
 
 def bounds(lower: float | None, upper: float | None) -> str:
-    """Return the densities of a band in words, "" if they are unknown."""
+    """Return the range of densities of a band in words, or "" if it is unknown."""
     if lower is None:
         return ""
     if lower == upper:
@@ -144,7 +144,8 @@ def startup(datasette: Datasette) -> None:
         raise ClickException(f"metadata.yml, plugin redaction_density: {error}") from error
 
 
-# First, because "unknown" is more exact than what another plugin may say about NULL.
+# Run first, because "unknown" is more precise than the reason for NULL that another plugin may
+# give.
 @hookimpl(tryfirst=True)
 def render_cell(
     row: Mapping[str, Any],

@@ -1,4 +1,4 @@
-"""Redirect addresses that use a name from before a rename, and name the new one in SQL errors.
+"""Redirect URLs that use an old name, and give the new name in SQL errors.
 
 Problem: addresses are kept in bookmarks, papers and programs. After a column or a value is renamed,
 Datasette answers an old address with no rows, with every row or with an error, but never with the
@@ -16,17 +16,19 @@ does the address of a row if a value of its primary key was renamed. If SQL name
 table, the error adds "it is now new_name". (Where Datasette loses errors of SQL, as in a CSV, the
 plugin client_errors keeps them.)
 
-The server does not start if an old name is also a new one, because that could redirect without end,
+The server does not start if an old name is also a new one, because that could cause a redirect
+loop,
 or if it is still in use, because the redirect would hide it.
 
 Limits: a server never sees the part of an address after `#`, where datasette-vega keeps its chart,
 so a chart of an old column has to be set up again. SQL that compares with an old value, or puts an
-old column in double quotes (SQLite then takes it for text), is valid and returns what it returns.
+old column in double quotes (which SQLite treats as text), is valid, so its result is not changed.
 Values are replaced in filters that compare with whole values, not in patterns (`__contains`,
 `__like`), in ranges (`__gt`) or in `_next`.
 """
 
-# No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugin.
+# No deferred annotations: pydantic looks them up in sys.modules, where Datasette does not put
+# plugins.
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -107,7 +109,9 @@ def renames_by_database(datasette: Datasette) -> dict[str, Renames]:
             wrong = "; ".join(
                 f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
             )
-            raise ClickException(f"metadata.yml: renamed of {database}: {wrong}") from error
+            raise ClickException(
+                f"metadata.yml, plugin renamed, database {database}: {wrong}"
+            ) from error
     return found
 
 
@@ -118,7 +122,7 @@ def rename_value(value: str, names: Mapping[str, str]) -> str:
 
 
 def parse_json(text: str) -> Any:
-    """Return the JSON value in `text`, None if there is none."""
+    """Return the JSON value in `text`, or None if it is not JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -126,7 +130,7 @@ def parse_json(text: str) -> Any:
 
 
 def rename_list(value: str, names: Mapping[str, str]) -> str:
-    """Return the list of a filter, `a,b` or `["a","b"]`, with old values renamed."""
+    """Return the list in a filter, `a,b` or `["a","b"]`, with old values replaced."""
     text = unquote_plus(value)
     if not text.startswith("["):
         parts = COMMA.split(value)
@@ -163,7 +167,8 @@ def rename_column(value: str, page: str, renames: Renames) -> str:
 
 
 def rename_filter(key: str, name: str, value: str, page: str, renames: Renames) -> tuple[str, str]:
-    """Return name and value of the filter `key`, which Datasette splits at its last `__`."""
+    """Return the name and value of the filter `key`, with old names replaced. Datasette splits
+    `key` at the last `__`."""
     old, _, lookup = key.rpartition("__") if "__" in key else (key, "", "")
     column = renames.column(page, old)
     if column != old:
@@ -211,7 +216,7 @@ def rename_row(keys: str, primary_keys: Iterable[str], page: str, renames: Renam
 async def new_address(
     datasette: Datasette, declared: Mapping[str, Renames], path: str, query: str
 ) -> str | None:
-    """Return where an address with old names is found now, None if it has none.
+    """Return the current URL for one that uses old names, or None if it uses none.
 
     `path` and `query` are as the visitor sent them. The result is a path on this site, because it
     begins with `base_url` and the name of one of its databases.
@@ -272,7 +277,7 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[Asgi], Asgi]:
 
 
 def path_of(scope: Mapping[str, Any]) -> str:
-    """Return the path as the visitor sent it, each byte as one character."""
+    """Return the path as the visitor sent it, decoded as Latin-1."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8")
     return raw.decode("latin-1").partition("?")[0]
 

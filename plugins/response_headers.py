@@ -1,4 +1,4 @@
-"""Add response headers by rules in metadata.yml.
+"""Add response headers according to rules in metadata.yml.
 
 Problem: Datasette sets no headers that keep pages out of search engines or out of other sites'
 frames, and such a header is rarely meant for every page. What this does: each rule adds one header
@@ -12,13 +12,13 @@ to every response, error pages included, except those that the rule leaves out.
             except:
               paths: [/, /about, "/help/*"]      `*` stands for any text
               queries: indexed                   canned queries that have `indexed: true`
-              without_query_string: true         but neither with a query string
+              without_query_string: true         only if the URL has no query string
           - header: Cache-Control
             value: no-store
-            paths: ["/-/*"]                      the paths it is for; all if left out
+            paths: ["/-/*"]                      the paths that get the header; default: all
 
 A mistake in the rules stops the server. Limits: a header that Datasette sets too is sent twice;
-canned queries are asked for once, at the first request.
+canned queries are listed once, at the first request.
 """
 
 # No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugins.
@@ -35,13 +35,13 @@ from ingest.config.yaml_model import Model
 
 Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 HeaderText = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]*[!-~])?$")]
-"""Printable ASCII, as a header allows."""
+"""Printable ASCII, as HTTP headers require."""
 Path = Annotated[str, StringConstraints(pattern=r"^[/*]")]
 """A path without the site's base URL, in which `*` stands for any text."""
 
 
 class Exceptions(Model):
-    """Say which responses lack the header: those of `paths`, and of canned queries with a key."""
+    """The responses without the header: those of `paths`, and of canned queries with a key set."""
 
     paths: tuple[Path, ...] = ()
     queries: str | None = None
@@ -55,7 +55,7 @@ class Exceptions(Model):
 
 
 class Rule(Model):
-    """Say which header is added to the responses of which paths."""
+    """A header, and the paths whose responses get it."""
 
     header: HeaderText
     value: HeaderText
@@ -75,7 +75,7 @@ class Config(Model):
 
 
 class Headers(NamedTuple):
-    """The rules, and the keys that are set in each canned query's metadata, by path of its page."""
+    """The rules, and for the path of each canned query, the keys set in its metadata."""
 
     rules: tuple[Rule, ...]
     query_keys: dict[str, set[str]]
@@ -101,7 +101,7 @@ def read_rules(datasette: Datasette) -> tuple[Rule, ...]:
 
 
 async def read_headers(datasette: Datasette) -> Headers:
-    """Return the rules, and what they need to know about canned queries."""
+    """Return the rules, and the metadata keys of each canned query."""
     return Headers(
         read_rules(datasette),
         {
@@ -127,7 +127,7 @@ def startup(datasette: Datasette) -> None:
         raise ClickException(f"metadata.yml, plugin response_headers: {error}") from error
 
 
-# Last, so that it wraps the other plugins and their responses have the headers too.
+# Run last, to wrap the other plugins so that their responses get the headers too.
 @hookimpl(trylast=True)
 def asgi_wrapper(datasette: Datasette) -> Callable[[Asgi], Asgi]:
     def wrap(app: Asgi) -> Asgi:

@@ -3,14 +3,14 @@
 Problem: rows whose words are the same probably describe one incident, so a figure that counts
 several of them counts that incident several times. What this does: of the rows that an SQL group
 counts, return the size of the largest set that shares one value of the column; NULL where no set
-reaches MIN_GROUP rows. A row without a value shares with no other.
+reaches MIN_GROUP rows. Rows without a value are not counted as a set.
 
     select rank, count(*), same_wording(wording_group) from officers_counted group by rank
 
-Every connection of this site has the function, the page for SQL of a reader's own included. Templates
+The function is available on every connection, so also on the page where readers write their own SQL. Templates
 get `same_wording_minimum`, the size from which a set is counted. Limits:
-SQL copied from a question's page runs only where this plugin is installed; elsewhere leave out the
-column `same_wording`.
+SQL copied from a question's page runs only with this plugin; without it, leave out the column
+`same_wording`. (Re-wrap.)
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from collections import Counter
 from datasette import hookimpl
 
 MIN_GROUP = 4
-"""Rows that must share a wording before a figure says so: two or three alike hardly sway it."""
+"""The smallest group to report: two or three rows with the same wording make little difference to a
+figure."""
 
 
 class SameWording:
-    """Count the rows of each wording, as SQLite hands them over one by one."""
+    """An SQLite aggregate that counts the rows with each wording."""
 
     def __init__(self) -> None:
         self.rows: Counter[object] = Counter()
@@ -46,5 +47,5 @@ def extra_template_vars() -> dict[str, int]:
 
 @hookimpl
 def prepare_connection(conn: sqlite3.Connection) -> None:
-    # The types of the standard library know no aggregate that may be NULL.
+    # The standard library's type hints do not allow an aggregate that returns NULL.
     conn.create_aggregate("same_wording", 1, SameWording)  # type: ignore[arg-type]

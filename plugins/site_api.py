@@ -31,7 +31,8 @@ from datasette.views.base import DatasetteError
 MOST_ROWS = 100_000
 """Rows that a template may take from one address."""
 MOST_KEPT = 5000
-"""Answers cached at a time. The cache needs a limit because some addresses contain what a visitor typed."""
+"""Maximum number of cached responses. The cache needs a limit because some URLs contain visitors'
+input."""
 
 _answers: WeakKeyDictionary[Datasette, dict[str, Any]] = WeakKeyDictionary()
 

@@ -12,9 +12,9 @@ between its lower and upper bounds.
     -- drawing: {panel: rank, by: year, count: officers, state: status}    one panel per rank, same scale
 
 Bars start at 0 and are labelled with their figures. Templates get `drawings(query, by_disclosure)`,
-with one chart per disclosure. `/drawing/NAME.svg` serves the chart alone and `/embed/NAME` a page for
-other sites to frame. Limits: one bar per value of `by`; NULL values are
-labelled with the words of the plugin `missing_values`.
+with one chart per disclosure. `/drawing/NAME.svg` serves the chart alone and `/embed/NAME` a page
+for other sites to embed. Limits: one bar per value of `by`; NULL values are labelled with the
+reasons configured for `missing_values`. (Re-wrap.)
 """
 
 # No deferred annotations: dataclasses look them up in sys.modules, where Datasette puts no plugins.
@@ -78,7 +78,8 @@ Row = Mapping[str, Any]
 class Bar:
     """A bar: its label, a note below it and its parts by state; for a share, also its bounds.
 
-    `said` describes the bar in words; `share` replaces the figure on it.
+    `said` is the description of the bar for screen readers; `share` replaces its figure. (Better
+    still, rename `said` to `description`.)
     """
 
     label: str
@@ -347,7 +348,8 @@ def _heading(words: str, wide: float) -> Markup:
 
 
 def document_map(disclosure: Row, rows: Iterable[Row]) -> Markup:
-    """Return a chart of every row of a document, block by block: a box filled to its density."""
+    """Return a chart of every row of a document, block by block: one box per row, filled in
+    proportion to its density."""
     size = 11.0
     blocks: dict[int, list[Row]] = {}
     for row in rows:

@@ -8,10 +8,11 @@ does: every template, error pages included, gets
 - `corrections()`, the entries of `corrections.yml` in the project's folder, newest first;
 - the filter `long_date`, which writes 2022-08-16 as 16 August 2022;
 
-and every template except error pages gets `absolute(path)`, the full address of a path on this
-site, for links to share.
+and every template except error pages gets `absolute(path)`, the absolute URL of a path on this
+site, for links that visitors share.
 
-Limits: the full address uses the host that the visitor used, so a proxy must pass the host on.
+Limits: the full address uses the host that the visitor used, so a proxy must forward the Host
+header.
 """
 
 # No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugins.
@@ -31,7 +32,8 @@ CORRECTIONS = Path(__file__).resolve().parent.parent / "corrections.yml"
 
 
 class Correction(Model):
-    """A correction: when, what was wrong and is right now, and the figures that changed."""
+    """A correction: its date, what was wrong and how it was put right, and the figures that
+    changed."""
 
     date: IsoDate
     what: Text

@@ -1,1 +1,2 @@
-"""Tests, in the rooms of what they test: real input first, generated input second, no mocks."""
+"""Tests, in the same folders as the code they test. Real input first, generated input second, no
+mocks."""

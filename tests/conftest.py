@@ -1,4 +1,5 @@
-"""The first disclosure, built once and served as `datasette .` serves it; and copies to spoil."""
+"""Fixtures: the first disclosure, built once and served as `datasette .` serves it, and copies to
+corrupt."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ settings.load_profile("patient")
 
 @pytest.fixture(scope="session")
 def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with all that `datasette .` picks up at the project's root, freshly built."""
+    """A folder with everything that `datasette .` loads from the project's root, freshly built."""
     folder = tmp_path_factory.mktemp("site")
     furnish(folder, "plugins", *PARTS)
     FolderCopy.of_the_first(folder / "disclosures")
@@ -45,7 +46,7 @@ def rows(database: Path) -> Iterator[Callable[..., list[tuple[object, ...]]]]:
 
 @pytest_asyncio.fixture(scope="session")
 async def site(site_folder: Path) -> Datasette:
-    """The site. Every test that serves another folder takes this one too, for its plugins."""
+    """The site. Tests that serve another folder also use this fixture, to register the plugins."""
     return await serve(site_folder)
 
 
@@ -58,5 +59,5 @@ def disclosures(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def copy(disclosures: Path) -> FolderCopy:
-    """A copy of the first disclosure's folder, to spoil."""
+    """A copy of the first disclosure's folder, to modify."""
     return FolderCopy.of_the_first(disclosures)

@@ -1,4 +1,4 @@
-"""The names that links, SQL and API clients hold on to."""
+"""The public names that links, SQL and API clients depend on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents to read: copies of a real one to spoil, and others written from records."""
+"""Test documents: copies of a real one to modify, and others generated from records."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ class FolderCopy:
 
     @classmethod
     def of_the_first(cls, disclosures: Path) -> FolderCopy:
-        """The first disclosure's source, with particulars that nothing withdrawn has changed."""
+        """Return a copy of the first disclosure's source, with a manifest in which no row is
+        withdrawn."""
         folder = disclosures / FIRST.name
         folder.mkdir(parents=True)
         shutil.copy(FIRST / "source.txt", folder)
@@ -68,7 +69,7 @@ class FolderCopy:
         return self.path / "disclosure.yml"
 
     def write(self, data: bytes) -> None:
-        """Put `data` in the document's place and record its checksum."""
+        """Replace the document with `data` and record its checksum."""
         before = sha256(self.source)
         self.source.write_bytes(data)
         self.declare(before, sha256(self.source))
@@ -90,7 +91,7 @@ class FolderCopy:
 
 
 def a_row(**cells: object) -> Row:
-    """A finalised row, but for what `cells` says."""
+    """Return a finalised row with the values in `cells`."""
     given: dict[str, object] = {
         "position": 1,
         "block": 1,
@@ -123,11 +124,11 @@ def numbered(*summaries: str, year: int = 2021) -> list[tuple[str, Row]]:
 
 
 def excerpt(disclosure: Disclosure, number: int) -> Disclosure:
-    """Return that many rows of a disclosure as one of its own, with the totals they make.
+    """Return `number` rows of `disclosure` as a separate disclosure, with matching totals.
 
     The first row of every kind is in it: with markers of each form, side by side or joined to a
     word, wholly redacted, without any, the longest, and with each combination of empty cells. The
-    others are taken evenly from the rest.
+    others are spaced evenly over the rest.
     """
     first: dict[object, Row] = {}
     for row in disclosure.rows:
@@ -149,7 +150,7 @@ def excerpt(disclosure: Disclosure, number: int) -> Disclosure:
 
 
 def _kinds(row: Row) -> Iterator[object]:
-    """Yield what there is about a row that a reader might get wrong."""
+    """Yield the features of a row that a reader might misread."""
     cells = (row.rank, row.summary, row.result, row.action, row.sanction)
     yield row.under_investigation, tuple(map(bool, cells))
     yield row.year
@@ -165,7 +166,8 @@ def _kinds(row: Row) -> Iterator[object]:
 
 
 def arranged(rows: Sequence[Row]) -> list[Row]:
-    """Rows as they come, with positions counted and each `block` taken for a step to the next."""
+    """Return the rows in order, with positions numbered and each `block` interpreted as an
+    increment."""
     placed: list[Row] = []
     block = 1
     for position, row in enumerate(rows, 1):
@@ -175,7 +177,7 @@ def arranged(rows: Sequence[Row]) -> list[Row]:
 
 
 def a_disclosure(rows: Sequence[Row], *, reference: str = "01/FOI/23/000001") -> Disclosure:
-    """A disclosure of these rows, with the totals that they make."""
+    """Return a disclosure with these rows and matching totals."""
     years = sorted({row.year for row in rows})
     first, last = years[0], years[-1]
     return Disclosure(
@@ -215,7 +217,7 @@ def a_disclosure(rows: Sequence[Row], *, reference: str = "01/FOI/23/000001") ->
 
 
 def as_text(disclosure: Disclosure) -> str:
-    """`disclosure` written out in the form that the text reader reads."""
+    """Return `disclosure` in the format of a text conversion."""
     lines = [f"**{disclosure.title}**", ""]
     for label, name in FIELDS.items():
         value = getattr(disclosure, name)

@@ -12,7 +12,7 @@ from ingest.database.inspect import write_inspect_data
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("metadata.yml", "settings.json", "templates", "static")
-"""What Datasette picks up in the folder it serves, beside the database and the plugins."""
+"""The files that Datasette loads from a folder, apart from the database and plugins."""
 
 
 def furnish(folder: Path, *parts: str) -> None:
@@ -28,14 +28,14 @@ def furnish_database(folder: Path, database: Path) -> None:
 
 
 async def serve(folder: Path) -> Datasette:
-    """A Datasette on `folder`. Plugins register once, for all that the process serves."""
+    """Return a Datasette that serves `folder`. Plugins register once per process."""
     datasette = Datasette([], config_dir=folder)
     await datasette.invoke_startup()
     return datasette
 
 
 def a_plugin(name: str) -> ModuleType:
-    """One of the project's plugins as a module of its own, for its plain functions."""
+    """Import one of the project's plugins as a separate module, to test its functions."""
     spec = importlib.util.spec_from_file_location(name, ROOT / "plugins" / f"{name}.py")
     assert spec
     assert spec.loader

@@ -1,4 +1,4 @@
-"""The documents: what they link to, name and tell readers to type is there and works."""
+"""The documentation: its links, names and commands exist and work."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.serving import ROOT, a_plugin
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 each_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 COMMITTED = {".md", ".py", ".sql", ".yml", ".json", ".toml", ".html", ".svg"}
-"""The suffixes of names that can only be those of the project's own files."""
+"""File extensions that only the project's own files have."""
 
 
 def inline_code(text: str) -> list[str]:
@@ -26,13 +26,14 @@ def inline_code(text: str) -> list[str]:
 
 
 def code(path: Path) -> list[str]:
-    """All code in a document: spans within a line, and indented lines, continued ones joined."""
+    """Return all code in a document: inline spans and indented lines, with continued lines
+    joined."""
     text = path.read_text("utf-8").replace("\\\n", "")
     return inline_code(text) + re.findall(r"^    (.*)$", text, re.MULTILINE)
 
 
 def anchors(path: Path) -> set[str]:
-    """The names that a code host gives to the headings of a document."""
+    """Return the anchors that a code host generates for a document's headings."""
     headings = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -49,7 +50,7 @@ def test_every_relative_link_leads_to_a_file_and_its_heading(path: Path) -> None
 
 @each_document
 def test_every_path_that_is_named_exists(path: Path) -> None:
-    """A path, or the name of a file; NAME and ID stand for any. The changelog tells of old ones too."""
+    """NAME and ID are placeholders. The changelog also names old files."""
     text = path.read_text("utf-8")
     if path.name == "CHANGELOG.md":
         text = text[: text.index("### Changed")]

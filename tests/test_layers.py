@@ -1,4 +1,5 @@
-"""What may import what. The order of the ingest's packages is import-linter's to check (make lint)."""
+"""Which modules may import which. The order of the ingest packages is checked by import-linter
+(make lint)."""
 
 from __future__ import annotations
 
@@ -11,12 +12,12 @@ import pytest
 from tests.serving import ROOT
 
 SHARED = {"ingest.text", "ingest.config"}
-"""The packages of the ingest that the site may use."""
+"""The ingest packages that plugins may import."""
 PLUGINS = sorted((ROOT / "plugins").glob("*.py"))
 
 
 def imported(module: Path) -> set[str]:
-    """The full names that a module imports, wherever in it: `from a import b` is a.b."""
+    """Return the full names that a module imports anywhere: `from a import b` gives a.b."""
     nodes = list(ast.walk(ast.parse(module.read_text("utf-8"))))
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     return names | {

@@ -1,4 +1,4 @@
-"""What the repository promises of itself."""
+"""Properties that the repository promises."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_the_code_host_runs_what_ci_runs_on_every_version_of_python_that_is_prom
 def test_the_purge_that_the_docs_tell_keeps_every_count_and_no_word(
     copy: FolderCopy, tmp_path: Path, line: int
 ) -> None:
-    """The script in docs/withdraw-a-row.md, run as it stands on a copy."""
+    """Run the script in docs/withdraw-a-row.md unchanged on a copy."""
     document = (ROOT / "docs" / "withdraw-a-row.md").read_text("utf-8")
     match = re.search(r"<<'EOF'\n(.*?)    EOF", document, re.DOTALL)
     assert match

@@ -1,4 +1,4 @@
-"""The ingest installed from its wheel, away from the checkout, with what it depends on and no more."""
+"""The ingest package installed from its wheel, outside the checkout, with only its dependencies."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command in `cwd` that must not find the checkout."""
+    """Run a command in `cwd`, with the checkout not importable."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, check=False
@@ -47,7 +47,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of a virtual environment with the wheel and the packages of requirements.lock."""
+    """The bin folder of a virtual environment with the wheel and the packages in
+    requirements.lock."""
     place = tmp_path_factory.mktemp("venv")
     venv.create(place, symlinks=True)
     packages = next(place.glob("lib/*/site-packages"))

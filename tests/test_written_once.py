@@ -1,4 +1,4 @@
-"""What is written in one place, and what must be written in two agrees."""
+"""Values that are defined only once, and values defined twice that must agree."""
 
 from __future__ import annotations
 

@@ -20,9 +20,10 @@ Findings = Iterator[Finding]
 
 @dataclass(frozen=True)
 class Check:
-    """A check: its name, what is true of every published document, and the findings where it is not.
+    """A check: its name, what it guarantees about every published document, and a function that
+    yields findings.
 
-    `find` is None for what the readers check while they read: they hand over no document without it.
+    `find` is None if the readers make the check: they return no document that fails it.
     """
 
     name: str
@@ -111,7 +112,7 @@ CHECKS: tuple[Check, ...] = (
         _without_terms(manifest.same_wording),
     ),
 )
-"""Every check, in the order to show them."""
+"""Every check, in display order."""
 
 
 def check(folder: DisclosureFolder, terms: Terms) -> list[Finding]:
@@ -123,7 +124,8 @@ def check(folder: DisclosureFolder, terms: Terms) -> list[Finding]:
 
 
 def check_across(folders: Sequence[DisclosureFolder]) -> list[Finding]:
-    """Return each disclosure that shares its reference, or the prefix of its row ids, with another."""
+    """Return a finding for each disclosure that shares its reference, or the prefix of its row ids,
+    with another."""
     findings = []
     seen: dict[str, DisclosureFolder] = {}
     for folder in folders:
@@ -135,7 +137,7 @@ def check_across(folders: Sequence[DisclosureFolder]) -> list[Finding]:
                         folder.source,
                         None,
                         f"reference {folder.disclosure.reference}, as in {other.source}",
-                        "a reference whose last two parts no other disclosure has",
+                        "a reference whose last two parts are unique",
                         "remove one of the two folders, or find out which reference is wrong",
                     )
                 )

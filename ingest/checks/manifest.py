@@ -18,7 +18,7 @@ Words = tuple[str, ...]
 
 
 def checksum(folder: DisclosureFolder) -> Iterator[Finding]:
-    """Yield a document whose SHA-256 is not the recorded one."""
+    """Yield a finding if the document's SHA-256 is not the recorded one."""
     found, expected = folder.disclosure.source_sha256, folder.manifest.source_sha256
     if found != expected:
         yield in_document(
@@ -30,7 +30,7 @@ def checksum(folder: DisclosureFolder) -> Iterator[Finding]:
 
 
 def folder_name(folder: DisclosureFolder) -> Iterator[Finding]:
-    """Yield a folder that is not named after the document's reference."""
+    """Yield a finding if the folder is not named after the document's reference."""
     if folder.path.name != folder.disclosure.id:
         yield in_document(
             folder,
@@ -41,7 +41,7 @@ def folder_name(folder: DisclosureFolder) -> Iterator[Finding]:
 
 
 def row_numbers(folder: DisclosureFolder) -> Iterator[Finding]:
-    """Yield row numbers that are not as many as the rows."""
+    """Yield a finding if there are more or fewer row numbers than rows."""
     ids, rows = folder.row_ids, folder.disclosure.rows
     if len(ids) != len(rows):
         yield in_manifest(
@@ -55,7 +55,7 @@ def row_numbers(folder: DisclosureFolder) -> Iterator[Finding]:
 
 
 def withdrawn_ids(folder: DisclosureFolder) -> Iterator[Finding]:
-    """Yield each withdrawn id that is unknown or repeated."""
+    """Yield a finding for each withdrawn id that is unknown or repeated."""
     ids = set(folder.row_ids)
     seen: set[str] = set()
     for index, withdrawal in enumerate(folder.manifest.withdrawn):
@@ -71,7 +71,7 @@ def withdrawn_ids(folder: DisclosureFolder) -> Iterator[Finding]:
 
 
 def withdrawn_everywhere(folder: DisclosureFolder) -> Iterator[Finding]:
-    """Yield each row that still shows the words of a withdrawn one."""
+    """Yield a finding for each row that still shows the words of a withdrawn row."""
     withdrawn = _withdrawn(folder)
     words = {id: _words(row) for id, row in _rows(folder).items()}
     gone = {words[id] for id in withdrawn if words.get(id)}
@@ -80,8 +80,8 @@ def withdrawn_everywhere(folder: DisclosureFolder) -> Iterator[Finding]:
             yield in_manifest(
                 folder,
                 ("withdrawn",),
-                f"the words of a withdrawn row, which {id} has too",
-                "every row with those words withdrawn, or they can still be read",
+                f"the words of a withdrawn row, repeated in {id}",
+                "all rows with those words withdrawn; otherwise the words can still be read",
                 f"add {id} under withdrawn",
             )
 
@@ -90,7 +90,7 @@ def same_wording(folder: DisclosureFolder) -> Iterator[Finding]:
     """Yield everything wrong with the rows judged to share a wording."""
     known = folder.path.name == folder.disclosure.id
     if not known or len(folder.row_ids) != len(folder.disclosure.rows):
-        return  # the ids belong to other rows or to none, which is a finding of its own
+        return  # the ids do not match the rows, which another check reports
     readable = {id: (row.year, _words(row)) for id, row in _rows(folder).items()}
     judged = Counter(id for entry in folder.manifest.same_wording for id in set(entry.rows))
     for index, entry in enumerate(folder.manifest.same_wording):
@@ -99,7 +99,7 @@ def same_wording(folder: DisclosureFolder) -> Iterator[Finding]:
                 folder,
                 ("same_wording", index, "rows"),
                 f"same_wording: {found}",
-                "readable rows of one year, each once, and with them all rows of equal words",
+                "readable rows of one year, each listed once, including every row with the same words",
                 "correct the list, or remove the entry",
             )
 
@@ -110,17 +110,17 @@ def _wrong_with(
     judged: Counter[str],
     withdrawn: set[str],
 ) -> Iterator[str]:
-    """Yield what is wrong with `entry`, in words. `readable` has each row's year and visible words."""
+    """Yield a message for each fault in `entry`. `readable` maps ids to year and visible words."""
     known = [id for id in entry.rows if id in readable and id not in withdrawn]
     listed = [readable[id] for id in known]
     yield from (
         f"{truncated_repr(id)}, which is not a row" for id in entry.rows if id not in readable
     )
-    yield from (f"{id} a second time" for id, times in Counter(entry.rows).items() if times > 1)
-    yield from (f"{id}, as in another entry" for id in entry.rows if judged[id] > 1)
+    yield from (f"{id} listed twice" for id, times in Counter(entry.rows).items() if times > 1)
+    yield from (f"{id}, which is also in another entry" for id in entry.rows if judged[id] > 1)
     yield from (f"{id}, which has no readable word" for id in known if not readable[id][1])
     yield from (
-        f"not {id}, which has the same words"
+        f"{id} left out, although it has the same words"
         for id, said in readable.items()
         if said in listed and id not in {*entry.rows, *withdrawn}
     )
@@ -129,14 +129,15 @@ def _wrong_with(
 
 
 def decisions(folder: DisclosureFolder) -> Iterator[Finding]:
-    """Yield each audit finding without a decision, and each decision that no longer fits."""
+    """Yield a finding for each audit finding without a decision, and for each decision that no
+    longer matches the audit."""
     pending = {finding.kind: finding.count for finding in folder.disclosure.pending}
     decided = Counter(decision.kind for decision in folder.manifest.decisions)
     for kind, count in pending.items():
         if kind not in decided:
             yield in_document(
                 folder,
-                f"{kind}, {count:,} in all: {KINDS[kind]}",
+                f"{kind}, {count:,} in total: {KINDS[kind]}",
                 f"a decision under decisions in {FILE_NAME}",
                 "look at the document; if this is acceptable, write kind, count and reason there",
             )
@@ -145,8 +146,8 @@ def decisions(folder: DisclosureFolder) -> Iterator[Finding]:
             yield in_manifest(
                 folder,
                 ("decisions", index),
-                f"a decision on {decision.kind}, {decision.count:,} in all",
-                f"one decision, on as many as the audit finds: {pending.get(decision.kind, 0):,}",
+                f"a decision on {decision.kind}, {decision.count:,} in total",
+                f"one decision, with the count that the audit finds: {pending.get(decision.kind, 0):,}",
                 "look at the document again, and correct the decision or remove it",
             )
 

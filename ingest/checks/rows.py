@@ -14,19 +14,19 @@ from ingest.text.phrases import pluralize, truncated_repr
 
 
 def known_terms(folder: DisclosureFolder, terms: Terms) -> Iterator[Finding]:
-    """Yield each rank, result, action or sanction that `terms` does not list."""
+    """Yield a finding for each rank, result, action or sanction that `terms` does not list."""
     for (column, term), rows in terms.unknown_in(folder.disclosure.rows).items():
         yield at_row(
             folder,
             rows[0],
             f"the {column} {truncated_repr(term)}, in {pluralize(len(rows), 'row')}",
             f"a term in {TERMS_FILE.name}",
-            f"see the document; add a new term under {TERM_TABLES[column]} in {TERMS_FILE.name}",
+            f"check the document; if the term is new, add it under {TERM_TABLES[column]} in {TERMS_FILE.name}",
         )
 
 
 def open_rows(folder: DisclosureFolder) -> Iterator[Finding]:
-    """Yield each row under investigation that states more than its year."""
+    """Yield a finding for each row under investigation that states more than its year."""
     for row in folder.disclosure.rows:
         stated = [cell for name in ("summary", *TERM_TABLES) if (cell := getattr(row, name))]
         if row.under_investigation and stated:
@@ -35,20 +35,21 @@ def open_rows(folder: DisclosureFolder) -> Iterator[Finding]:
                 row,
                 f"a row under investigation that states {truncated_repr(stated[0])}",
                 "a year and nothing else",
-                "see the document: such a row is published without its details",
+                "check the document: a row under investigation is published without its details",
             )
 
 
 def redaction_declared(folder: DisclosureFolder) -> Iterator[Finding]:
-    """Yield a document without markers that does not say so, or one that says so and has some."""
+    """Yield a finding if the document has no markers but the manifest does not say so, or the
+    reverse."""
     summaries = [row.summary for row in folder.disclosure.rows if row.summary]
     marked = [summary for summary in summaries if redaction.count(summary)]
     if folder.manifest.redacted and summaries and not marked:
         yield in_document(
             folder,
             f"no redaction marker in {pluralize(len(summaries), 'summary', 'summaries')}",
-            "markers: few documents redact nothing, but a conversion can lose every marker",
-            f"compare it with the publisher's; if it redacts nothing, write redacted: false in {FILE_NAME}",
+            "markers: almost every document has redactions, and a conversion can lose every marker",
+            f"compare it with the published document; if nothing is redacted there, write redacted: false in {FILE_NAME}",
         )
     if not folder.manifest.redacted and marked:
         yield in_manifest(
@@ -61,7 +62,8 @@ def redaction_declared(folder: DisclosureFolder) -> Iterator[Finding]:
 
 
 def known_markers(folder: DisclosureFolder) -> Iterator[Finding]:
-    """Yield each piece of text that looks like a redaction but is not a known marker."""
+    """Yield a finding for each piece of text that looks like a redaction but is not a known
+    marker."""
     for row in folder.disclosure.rows:
         for form in redaction.unknown_forms(row.summary or ""):
             yield at_row(
@@ -69,5 +71,5 @@ def known_markers(folder: DisclosureFolder) -> Iterator[Finding]:
                 row,
                 f"{truncated_repr(form)}, which looks like a redaction",
                 "a marker of a known form: [REDACTED], [redacted] or a run of █",
-                "see the document; a new form needs a line in ingest/text/redaction.py",
+                "check the document; to recognise a new form, add it in ingest/text/redaction.py",
             )

@@ -13,18 +13,19 @@ from ingest.records.disclosure import DATES
 from ingest.records.findings import Finding
 from ingest.text.phrases import pluralize
 
-_SEE_TOTALS = "see the document's table of totals"
+_SEE_TOTALS = "check the document's table of totals"
 
 
 def dates_stated(folder: DisclosureFolder) -> Iterator[Finding]:
-    """Yield each date that nothing states, or that the document and the manifest state differently."""
+    """Yield a finding for each date that is missing, or that differs between the document and the
+    manifest."""
     for name in DATES:
         read = getattr(folder.disclosure, name)
         given = getattr(folder.manifest, name)
         if not folder.date(name):
             yield in_document(
                 folder,
-                f"no {name} that can be read",
+                f"no readable {name}",
                 f"a date in the document or in {FILE_NAME}",
                 f"give {name} in {FILE_NAME}, as YYYY-MM-DD",
             )
@@ -39,20 +40,20 @@ def dates_stated(folder: DisclosureFolder) -> Iterator[Finding]:
 
 
 def dates_in_order(folder: DisclosureFolder) -> Iterator[Finding]:
-    """Yield each date that comes before one it should follow."""
+    """Yield a finding for each date that comes before one it should follow."""
     for first, second in pairwise(("covers_from", "covers_to", "extracted_on")):
         earlier, later = folder.date(first), folder.date(second)
         if earlier and later and earlier > later:
             yield in_document(
                 folder,
                 f"{first} {earlier} after {second} {later}",
-                "figures that cover a period and were extracted at its end or later",
+                "a period that starts before it ends, and figures extracted on its last day or later",
                 f"see the document's notes, or the dates in {FILE_NAME}",
             )
 
 
 def years_add_up(folder: DisclosureFolder) -> Iterator[Finding]:
-    """Yield a printed grand total that differs from the sum of the printed years."""
+    """Yield a finding if the printed grand total differs from the sum of the printed years."""
     added = sum(total.officers for total in folder.disclosure.totals)
     if added != folder.disclosure.published_total:
         yield at_totals(
@@ -64,7 +65,8 @@ def years_add_up(folder: DisclosureFolder) -> Iterator[Finding]:
 
 
 def years_covered(folder: DisclosureFolder) -> Iterator[Finding]:
-    """Yield each printed year that is repeated or outside the period the document covers."""
+    """Yield a finding for each printed year that is repeated or outside the period the document
+    covers."""
     first, last = folder.date("covers_from"), folder.date("covers_to")
     for year, times in Counter(total.year for total in folder.disclosure.totals).items():
         if times > 1:
@@ -79,7 +81,8 @@ def years_covered(folder: DisclosureFolder) -> Iterator[Finding]:
 
 
 def rows_per_year(folder: DisclosureFolder) -> Iterator[Finding]:
-    """Yield each year whose rows differ from the published total by more than the manifest accepts."""
+    """Yield a finding for each year in which published total minus rows is not the accepted
+    difference."""
     published = {total.year: total.officers for total in folder.disclosure.totals}
     accepted = folder.manifest.accepted_differences
     found = Counter(row.year for row in folder.disclosure.rows)

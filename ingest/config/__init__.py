@@ -1,1 +1,1 @@
-"""What people write down in YAML: manifests, terms and redaction bands, read by one loader."""
+"""Configuration written by hand in YAML: manifests, terms and redaction bands."""

@@ -1,4 +1,4 @@
-"""Name redaction densities. `bands.yml` is the one place where the thresholds are written."""
+"""Name redaction densities. The thresholds are defined only in `bands.yml`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ UNKNOWN = "unknown"
 
 
 class Band(Model):
-    """A band, its label and meaning, and the densities that it holds: one, or all below a bound."""
+    """A band: its label, its meaning and the densities that it covers, either one value or all
+    below an upper bound."""
 
     band: Text
     equals: float | None = None
@@ -25,7 +26,7 @@ class Band(Model):
     meaning: Text
 
     def holds(self, density: float) -> bool:
-        """Return whether the band holds `density`, if none before it does."""
+        """Return whether the band covers `density`, assuming that no earlier band does."""
         return density == self.equals or (self.below is not None and density < self.below)
 
 
@@ -57,7 +58,8 @@ def band(density: float) -> str:
 
 
 def ranges() -> list[tuple[Band, float | None, float | None]]:
-    """Return each band with its lowest density and its upper bound, None and None for `unknown`."""
+    """Return each band with its lowest density and its upper bound, which are both None for
+    `unknown`."""
     found: list[tuple[Band, float | None, float | None]] = []
     reached: float | None = 0.0
     for band in all_bands():

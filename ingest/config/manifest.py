@@ -15,13 +15,13 @@ from ingest.records.findings import BuildError, Finding
 
 FILE_NAME = "disclosure.yml"
 MAX_OFFICERS = 999_999
-"""More officers than any document counts."""
+"""Upper limit for row numbers: more than any document has."""
 
 
 def parse_row_numbers(text: str) -> list[int]:
-    """Return the row numbers in a list of ranges, in its order: `1-3, 9` is 1, 2, 3, 9.
+    """Return the row numbers in a list of ranges, in the order given: `1-3, 9` is 1, 2, 3, 9.
 
-    Raises ValueError where the list has another form, a range runs backwards or a number is repeated.
+    Raise ValueError if the list is malformed, a range is descending or a number is repeated.
     """
     numbers: list[int] = []
     for part in text.split(","):
@@ -30,7 +30,7 @@ def parse_row_numbers(text: str) -> list[int]:
             raise ValueError(f"numbers and ranges such as 1-409, 410, not {part.strip()!r}")
         first, last = int(match[1]), int(match[2] or match[1])
         if not 1 <= first <= last:
-            raise ValueError(f"ranges that start at 1 or later and run upwards, not {part.strip()}")
+            raise ValueError(f"ascending ranges that start at 1 or later, not {part.strip()}")
         numbers.extend(range(first, last + 1))
     number, times = Counter(numbers).most_common(1)[0]
     if times > 1:
@@ -59,7 +59,7 @@ class SameWording(Model):
 
 
 class Decision(Model):
-    """Why one kind of audit finding is acceptable, and how many of it were found."""
+    """Why one kind of audit finding is acceptable, and how many findings there were."""
 
     kind: Annotated[str, StringConstraints(pattern="^(" + "|".join(KINDS) + ")$")]
     count: Annotated[int, Field(ge=1)]
@@ -67,12 +67,13 @@ class Decision(Model):
 
 
 class Manifest(Model):
-    """What `disclosure.yml` states.
+    """The contents of `disclosure.yml`.
 
-    `row_numbers` are the numbers in the rows' permanent ids, in the document's order, so that a
-    published id keeps its row when other rows turn up. `accepted_differences` gives, by year, the
-    printed total less the rows found, where people looked and found no more. The dates are for a
-    document whose prose cannot be parsed for them. `redacted` is False for a document in which
+    `row_numbers` are the numbers in the rows' permanent ids, in the document's order, so that
+    published ids do not change when rows are added. `accepted_differences` gives, by year, the
+    printed total minus the rows found, where a person checked and found no other rows. The dates
+    are needed only if they cannot be read from the document's text. `redacted` is False for a
+    document in which
     nothing is redacted.
     """
 
@@ -104,7 +105,8 @@ def load_manifest(folder: Path) -> tuple[Manifest | None, list[Finding]]:
 def record_copy_status(folder: Path, status: str) -> None:
     """Write `status` as the copy_status of the disclosure in `folder`, and change nothing else.
 
-    Raises BuildError where the file has no single copy_status or cannot be written.
+    Raise BuildError if copy_status does not appear exactly once in the file, or the file cannot be
+    written.
     """
     path = folder / FILE_NAME
     try:
@@ -114,5 +116,5 @@ def record_copy_status(folder: Path, status: str) -> None:
         draft.replace(path)
     except (OSError, ValueError) as error:
         found = (isinstance(error, OSError) and error.strerror) or str(error)
-        fix = "compare the text in its disclosure's folder"
+        fix = "run compare on the text file in its disclosure folder"
         raise BuildError([Finding(path, None, found, "one copy_status", fix)]) from error

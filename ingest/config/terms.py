@@ -1,4 +1,4 @@
-"""Read `terms.yml`: the terms that publishers use, their meanings, and where we found these."""
+"""Read `terms.yml`: the terms that publishers use, with their meanings and sources."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ class Outcome(Term):
 
 
 class Sanction(Outcome):
-    """A sanction. `severity` runs from 1 (lightest) to 5 (dismissal); None is off the scale."""
+    """A sanction. `severity` runs from 1 (lightest) to 5 (dismissal); None means that it is not on
+    the scale."""
 
     severity: Annotated[int, Field(ge=1, le=5)] | None = None
 

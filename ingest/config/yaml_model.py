@@ -1,7 +1,7 @@
-"""Read a YAML file into a pydantic model, with a finding, file and line, for everything that is wrong.
+"""Read a YAML file into a pydantic model, reporting each error as a finding with its file and line.
 
 Every scalar is read as text and converted only by the model, so that `no`, `0700` or a date never
-changes its type on the way. A key may appear once in a mapping. An empty value is None.
+changes its type on the way. A key must not be repeated in a mapping. An empty value is None.
 """
 
 from __future__ import annotations
@@ -120,12 +120,14 @@ def line_of(path: Path, *keys: int | str) -> int | None:
 
 
 def line_in(text: str, *keys: int | str) -> int | None:
-    """Return the line of the value under `keys` in the YAML `text`, or of the nearest above."""
+    """Return the line of the value under `keys` in the YAML `text`, or of its closest existing
+    parent."""
     return _line(_compose(text), keys)
 
 
 def replace_value(text: str, key: str, value: str) -> str:
-    """Return the YAML `text` with the value of one top-level `key` replaced, all else untouched.
+    """Return the YAML `text` with the value of one top-level `key` replaced and everything else
+    unchanged.
 
     Raises ValueError where the key does not appear exactly once.
     """
@@ -152,11 +154,12 @@ def _compose(text: str) -> yaml.Node | None:
 
 
 def _plain(node: yaml.Node | None, above: tuple[yaml.Node, ...] = ()) -> Any:
-    """Return the node as dicts, lists, text and None. Raises YAMLError for what these cannot hold."""
+    """Return the node as dicts, lists, strings and None. Raise YAMLError for values that these
+    cannot represent."""
     if node is None:
         return None
     if any(node is one for one in above):
-        raise _unusable("a value inside itself", node)
+        raise _unusable("a value that contains itself", node)
     above = (*above, node)
     if isinstance(node, yaml.MappingNode):
         for name, _ in node.value:
@@ -184,7 +187,7 @@ def _describe(problem: Any) -> str:
 
 
 def _repeated_keys(root: yaml.Node | None) -> Iterator[tuple[str, int]]:
-    """Yield each key that its mapping already has, with its line."""
+    """Yield each duplicate key, with its line."""
     waiting, seen = [root], set()
     while waiting:
         node = waiting.pop()
@@ -203,7 +206,7 @@ def _repeated_keys(root: yaml.Node | None) -> Iterator[tuple[str, int]]:
 
 
 def _line(node: yaml.Node | None, keys: tuple[int | str, ...]) -> int | None:
-    """Return the line of the deepest node on the way down `keys`."""
+    """Return the line of the deepest node that exists along the path `keys`."""
     if node is None:
         return None
     line: int = node.start_mark.line + 1

@@ -1,4 +1,4 @@
-"""Read a built database: what it holds, hashed and counted."""
+"""Compute the content hash and row counts of a built database."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 
 
 def _tables(connection: sqlite3.Connection) -> list[str]:
-    """Return the tables with data of their own: neither virtual tables nor their shadow tables."""
+    """Return the names of the ordinary tables, leaving out virtual tables and their shadow
+    tables."""
     sql = "select name from pragma_table_list where schema = 'main' and type = 'table'"
     return sorted(name for (name,) in connection.execute(sql) if not name.startswith("sqlite_"))
 

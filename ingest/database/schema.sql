@@ -164,8 +164,8 @@ create virtual table officer_allegations_fts using fts5 (
     tokenize = "porter unicode61 remove_diacritics 2 tokenchars '█'"
 );
 
--- The publisher's totals, and the rows in our copy. The casts let a filter in an address, which is
--- text, match a figure that was counted.
+-- The publisher's totals, and the rows in our copy. The casts let a filter from a URL, which is text, match a
+-- counted figure.
 create view reconciliation as
 with counted as (
     select

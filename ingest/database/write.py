@@ -1,7 +1,7 @@
-"""Write `foi.db` whole, or leave the last one in place.
+"""Write `foi.db` atomically: a failed build leaves the last database in place.
 
 The database is written in a folder beside its destination and moved there when it is complete, so
-that neither readers nor a running server ever see half of one, even if the build is killed.
+that neither readers nor a running server ever see a partial database, even if the build is killed.
 """
 
 from __future__ import annotations
@@ -53,8 +53,9 @@ def write_database(
 ) -> None:
     """Write the database at `path`, and its `inspect-data.json` beside it.
 
-    `checks` are the names and sentences of the checks that the publications passed. What a killed
-    build left behind is removed. Raises BuildError, and changes nothing, where `path` cannot be
+    `checks` are the names and sentences of the checks that the disclosures passed. Files left
+    behind by a killed build are removed. Raises BuildError, and changes nothing, where `path`
+    cannot be
     written, is a file but not a database, or another build is running.
     """
     workspace = path.parent / f".{path.name}.building"
@@ -81,8 +82,8 @@ def write_database(
                     path,
                     None,
                     f"the database cannot be written: {reason.lower()}",
-                    "a folder that can be written, with room for two copies of the database",
-                    "make room, or name another place with --database",
+                    "a writable folder with space for two copies of the database",
+                    "free some disk space, or choose another path with --database",
                 )
             ]
         ) from error
@@ -99,7 +100,8 @@ def _refuse_to_replace_other_files(path: Path) -> None:
 
 @contextmanager
 def _exclusive_lock(folder: Path) -> Iterator[None]:
-    """Keep other builds out of `folder` for as long as this process runs, however it ends."""
+    """Lock `folder` against other builds. The lock is released when this process ends, even if it
+    is killed."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         try:
@@ -280,7 +282,8 @@ def _officer(
 
 
 def _index_words(connection: sqlite3.Connection) -> None:
-    """Fill the full-text index, with a bar for each marker so that a marker is not a word."""
+    """Fill the full-text index, with a bar in place of each marker so that no search matches a
+    marker."""
     connection.execute(
         """
         insert into officer_allegations_fts (rowid, summary)

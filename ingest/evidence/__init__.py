@@ -1,7 +1,7 @@
 """What this project infers from a disclosure, kept apart from what was published.
 
 Nothing here changes a published value: inferences have columns and tables of their own. Rows whose
-text is withdrawn give no words away: they share no wording and mention nothing.
+text is withdrawn are left out, so that no inference reveals their words.
 """
 
 from __future__ import annotations

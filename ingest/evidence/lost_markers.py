@@ -1,7 +1,7 @@
 """Find blocks of a document in which the redaction markers themselves were lost.
 
 A conversion can drop black boxes without a trace. Where nearly every summary has a marker, a block
-without any is not a block without redactions: how much of it is redacted is unknown.
+with no markers was probably redacted too: we cannot know how much.
 """
 
 from __future__ import annotations

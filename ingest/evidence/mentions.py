@@ -1,6 +1,7 @@
 """Find the platforms and kinds of conduct that the visible words of a summary mention.
 
-At least these: much was withheld, and only the words in `mentions.yml` are searched for. A mention is a
+There may be more mentions than are found, because words were withheld and only those in
+`mentions.yml` are searched for. A mention is a
 word in an allegation; it doesn't make the allegation true.
 """
 
@@ -21,7 +22,7 @@ MENTIONS_FILE = Path(__file__).parent / "mentions.yml"
 
 
 class Pattern(Model):
-    """What is mentioned, the regular expressions that find it, and the id of a row where they do."""
+    """A mention, the regular expressions that find it, and the id of an example row."""
 
     mention: Text
     patterns: Annotated[list[Regex], Field(min_length=1)]

@@ -19,7 +19,7 @@ QUERIES_FILE = Path(__file__).parent / "publisher_queries.yml"
 
 
 class Condition(Model):
-    """What a cell must state: one of these terms, or a term other than these."""
+    """A condition on a cell: one of these terms, or any term except these."""
 
     any_of: list[Text] | None = None
     other_than: list[Text] | None = None

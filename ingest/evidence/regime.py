@@ -2,8 +2,8 @@
 
 The Police (Conduct) Regulations 2020 and the 2020 complaints rules took effect on 1 February 2020.
 Which rules apply depends on when the matter came to the appropriate authority's attention (SI 2020/2,
-reg. 2), so a row's year doesn't show it; but most outcomes use words that only one set of rules has,
-which `terms.yml` marks.
+reg. 2), so a row's year doesn't show it; but most outcomes use words that belong to only one set of
+rules; `terms.yml` marks these.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from ingest.records.evidence import Regime, RegimeReading
 
 
 def infer_regime(row: Row, terms: Terms) -> RegimeReading:
-    """Return the rules that the outcome of `row` points to. Words of both rules together decide nothing."""
+    """Return the rules that the outcome of `row` points to. If it uses words from both sets of
+    rules, the result is None."""
     deciding: dict[str, Regime] = {}
     for column in OUTCOMES:
         known: dict[str, Outcome] = {

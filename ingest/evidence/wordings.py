@@ -20,13 +20,14 @@ from ingest.text import redaction
 from ingest.text.redaction import normalised_words
 
 SIMILARITY_THRESHOLD = 0.7
-"""Propose two wordings that have at least this share of words in common, in order."""
+"""The smallest share of words in common, in order, at which two wordings are proposed."""
 MIN_WORDS = 4
-"""Don't propose wordings of fewer words: they are similar by chance."""
+"""The smallest number of words in a proposed wording: shorter ones are similar by chance."""
 
 
 def equal_wordings(rows: Sequence[NumberedRow]) -> list[SharedWording]:
-    """Return the groups of two or more rows of a year whose visible words are equal, ignoring case."""
+    """Return the groups of two or more rows from one year whose visible words are the same,
+    ignoring case."""
     groups: defaultdict[tuple[int, tuple[str, ...]], list[NumberedRow]] = defaultdict(list)
     for id, row in rows:
         if words := normalised_words(row.summary or ""):
@@ -37,10 +38,11 @@ def equal_wordings(rows: Sequence[NumberedRow]) -> list[SharedWording]:
 def shared_wordings(
     rows: Sequence[NumberedRow], judged: Sequence[SameWording]
 ) -> list[SharedWording]:
-    """Return the groups of equal words and those that people judged to belong together.
+    """Return the groups of identically worded rows, and those that people judged to belong
+    together.
 
-    Judged rows that are in no group of equal words form one of their own. Of the groups that a
-    judgement joins, the others are part of the first. A judgement is skipped if `rows` lacks one of
+    Judged rows that are in no such group form a new one. When a judgement joins several groups, the
+    later ones become part of the first. A judgement is skipped if `rows` lacks one of
     its rows, because its reason would describe words that were withdrawn.
     """
     groups = equal_wordings(rows)
@@ -56,7 +58,7 @@ def shared_wordings(
 def _join(
     groups: Sequence[SharedWording], rows: Sequence[NumberedRow], judgement: SameWording
 ) -> list[SharedWording]:
-    """Return the groups that a judgement joins, and one more of its rows that are in none."""
+    """Return the groups that a judgement joins, with one further group for its ungrouped rows."""
     members = [group for group in groups if set(group.ids) <= set(judgement.rows)]
     taken = {id for group in members for id in group.ids}
     loose = [(id, row) for id, row in rows if id in judgement.rows and id not in taken]
@@ -69,7 +71,7 @@ def _join(
 
 
 def propose(rows: Sequence[NumberedRow], judged: Sequence[SameWording]) -> list[list[NumberedRow]]:
-    """Return groups of rows of one year whose words are nearly equal, for a person to judge.
+    """Return groups of rows from one year whose words are nearly identical, for a person to review.
 
     Pairs that were judged before are left out.
     """

@@ -1,4 +1,5 @@
-"""Audit what a page reveals besides its text: annotations, replacement text and covered images."""
+"""Audit what a page contains besides its visible text: annotations, replacement text and covered
+images."""
 
 from __future__ import annotations
 
@@ -47,13 +48,14 @@ _EMPTY = 2
 _PATCH = 3.0
 """Points per side of the square patches in which an image is compared with the page."""
 _MIN_PAPER, _MIN_INK = 26, 4
-"""More light and dark pixels than these shares, of 255, mean that a patch may show part of a word."""
+"""A patch with larger shares than these (out of 255) of light and of dark pixels may show part of a
+word."""
 _MAX_ANNOTATIONS = 20_000
 _MAX_IMAGES = 60
 
 
 def strip_replacement_text(renderer: Renderer) -> Iterator[AuditFinding]:
-    """Yield each text that stands in for what is drawn: ActualText, Alt or E in marked content.
+    """Yield a finding for each replacement text: ActualText, Alt or E in marked content.
 
     Removes ActualText from the page in memory, because pdfium would report its characters instead of
     those that are drawn.
@@ -123,7 +125,7 @@ def _rect(annotation: Any) -> Box | None:
 
 
 def _content_kinds(renderer: Renderer, annotation: Any, subtype: int) -> Iterator[str]:
-    """Yield the kind of finding for each sort of content that an annotation has."""
+    """Yield the kind of each finding about an annotation's content."""
 
     def has(key: bytes) -> bool:
         return bool(pdfium.FPDFAnnot_GetStringValue(annotation, key, None, 0) > _EMPTY)
@@ -152,7 +154,8 @@ def _content_kinds(renderer: Renderer, annotation: Any, subtype: int) -> Iterato
 def _audit_cover(
     renderer: Renderer, annotation: Any, subtype: int, box: Box | None, covered: int
 ) -> Iterator[AuditFinding]:
-    """Yield a dark annotation over `covered` characters, if it has no appearance stream.
+    """Yield a finding if a dark annotation without an appearance stream is over `covered`
+    characters.
 
     PDF viewers differ in how, and whether, they draw such an annotation.
     """
@@ -249,14 +252,16 @@ def _grid(size: tuple[int, int], side: int) -> tuple[int, int]:
 
 
 def _patches(image: Image.Image, side: int, lowest: int, highest: int) -> bytes:
-    """Return a byte per patch, row by row: 255 times the share of its pixels with a grey in the range."""
+    """Return a byte per patch, row by row: 255 times the share of its pixels with a grey level in
+    the range."""
     columns, rows = _grid(image.size, side)
     cropped = image.crop((0, 0, columns * side, rows * side))
     return mask(cropped, lowest, highest, 255).reduce(side).tobytes()
 
 
 def _is_interior(frame: Box, x: float, y: float, side: float) -> bool:
-    """Return whether a patch is at least one patch inside an image, whose edges look like ink."""
+    """Return whether a patch is at least one patch away from the edges of its image, because edges
+    look like ink."""
     return (
         frame[0] + side <= x
         and frame[1] + side <= y

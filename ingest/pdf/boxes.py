@@ -1,7 +1,7 @@
 """Find the black boxes on a rendered page, however they were drawn.
 
 A box is what stays dark when all text is removed and everything as thin as a rule is erased by a
-morphological opening. Rectangles, curves, images and annotations need no cases of their own, and boxes
+morphological opening. Rectangles, curves, images and annotations need no special cases, and boxes
 are separated from the table rules that they touch.
 """
 
@@ -20,7 +20,8 @@ from ingest.records.audit_findings import Box
 THIN = 4.0
 """Points. A dark shape no wider, or no higher, is a rule or a stroke."""
 _MAX_SHIFT = 3
-"""Pixels by which a box's edge may move from one pixel row to the next, as at rounded corners."""
+"""Pixels by which a box's edge may move from one pixel row to the next, for example at rounded
+corners."""
 _RUN = re.compile(rb"\xff+")
 
 Run = tuple[int, int]

@@ -21,12 +21,14 @@ _OBJECT = re.compile(rb"\d\s+\d+\s+obj\b")
 _LINEARIZED = re.compile(rb"/Linearized\b")
 _AUTHOR_KEYS = (b"dc:creator", b"pdf:Author", b"xmpMM:History", b"photoshop:", b"xmp:Author")
 _MAX_METADATA = 5_000_000
-"""Bytes of a metadata stream that are searched. A longer one counts as naming an author."""
+"""The largest metadata stream that is searched, in bytes. A larger stream is treated as naming an
+author."""
 _ACTIONS = ("Launch", "SubmitForm", "ImportData", "JavaScript", "GoToE")
 
 
 def find_embedded(document: Any, data: bytes, limits: Limits) -> Iterator[AuditFinding]:
-    """Yield a finding for each kind of embedded content. All are pending, but Redact annotations are refused.
+    """Yield a finding for each kind of embedded content. All are pending except Redact annotations,
+    which are refused.
 
     `document` is pdfium's; `data` is the file's bytes. Raises Unreadable if it has too many objects.
     """

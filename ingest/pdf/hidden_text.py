@@ -1,8 +1,9 @@
 """Find characters that are on a page but cannot be seen.
 
 The page is rendered as it is, and again without its text. A character where nothing changed is hidden,
-whatever hides it: a box drawn before or after it, an image, an annotation, or its own colour. On a dark
-background that is a bad redaction; on a light one it is usually the text layer of a scan. Paint order,
+whatever hides it: a box drawn before or after it, an image, an annotation, or its own colour. On a
+dark background that is a failed redaction; on a light one it is usually the text layer of a scan.
+Paint order,
 opacity and clipping are left to the renderer, and the colours stated in the file are not trusted. A third
 rendering, of the text alone, shows each glyph's ink, so that the share of it that changed can be measured.
 
@@ -27,33 +28,37 @@ from ingest.pdf.renderer import PixelBox, Renderer, difference, mask, share
 from ingest.records.audit_findings import AuditFinding, Box, Verdict
 
 DARK = 128
-"""A pixel with a lower grey is dark."""
+"""Grey level below which a pixel is dark."""
 _DIM = 170
-"""A pixel with a lower grey is dim: if many are, text may show through a translucent cover."""
+"""Grey level below which a pixel is dim. Many dim pixels mean that text may show through a
+translucent cover."""
 _MAX_DIM_SHARE = 0.4
-"""Share of dim pixels from which a character is examined for a translucent cover."""
+"""Share of dim pixels at or above which a character is examined for a translucent cover."""
 _DARK_BACKGROUND = 0.8
 """Share of dark pixels around a character that makes its background dark."""
 _DARK_PLACE = 0.97
 """Share of dark pixels within a large character's own box that makes its background dark."""
 _INK, _CHANGED = 64, 4
-"""Least grey, of 255, of a pixel that is part of a glyph, and of one that changed."""
+"""Minimum grey levels (0 to 255) of a pixel that is part of a glyph, and of one that changed."""
 _HIDDEN, _PARTLY_HIDDEN = 0.15, 0.5
 """Shares of a glyph's ink that changed. Below the first it is hidden, below the second partly covered."""
 _FAINT, _WEAK = 32, 64
-"""Contrasts on a dark background. Below the first nobody can read it, below the second few can."""
+"""Contrasts on a dark background. Below the first, text cannot be read; below the second, few
+people can read it."""
 _DARKER = 90
-"""The same for text darker than its dark background, which was hardly meant to be read."""
+"""The same limit for text darker than its dark background, which was probably not meant to be
+read."""
 _SHOWS_THROUGH = 0.8
 """Share of the text's own contrast below which something covers it."""
 _OWN_COLOURS = 0.02
-"""The same share at or below which a glyph is not covered: it has colours of its own."""
+"""Share of the text's own contrast at or below which nothing covers the glyph: the low contrast
+comes from its own colours."""
 _MIN_OWN_INK = 0.3
-"""Share of the ink seen that must be a character's own where it overlaps others."""
+"""Minimum share of the visible ink that must belong to a character where it overlaps others."""
 _MIN_OVERLAP = 0.2
-"""Share of a character's box from which it overlaps another."""
+"""Minimum share of a character's box that must be shared with another for them to overlap."""
 _MAX_OVERLAPS, _MAX_PAIRS = 100, 2_000_000
-"""Text objects, and pairs of characters, that are examined for overlaps on one page."""
+"""Maximum numbers of text objects and of pairs of characters examined for overlaps on one page."""
 _CELL = 24.0
 """Points per side of the grid cells in which overlaps are searched for."""
 _BLANK = frozenset(
@@ -65,14 +70,14 @@ _BLANK = frozenset(
 _NO_CODE = 0
 """What pdfium reports for a glyph without a Unicode mapping."""
 _PALE = 40
-"""Contrast on a light background below which text is as good as hidden."""
+"""Contrast on a light background below which text counts as hidden."""
 _TINY = 3.0
-"""Points. Smaller type was not meant to be read."""
+"""Type size, in points, below which text was not meant to be read."""
 
 
 @dataclass(frozen=True)
 class Character:
-    """A character that is not white space. Which character it is stays unknown.
+    """A character other than whitespace. The audit does not decode it.
 
     `box` is in PDF user space, and `size` its type size in points. `owner` is the address of its text
     object. `coded` says whether it has a Unicode mapping.
@@ -89,8 +94,8 @@ class Visibility:
     """What can be seen on a page.
 
     `visible` and `hidden` are the boxes of characters, in points from the top left of the page as
-    displayed; `background` is a grey rendering of the page without its text. A character in a finding is
-    hidden whatever a person decides about it, because it was not meant to be read.
+    displayed; `background` is a grey rendering of the page without its text. A character in a
+    finding stays hidden even if a person accepts the finding, because it was not meant to be read.
     """
 
     findings: list[AuditFinding]
@@ -108,7 +113,7 @@ def locate_characters(page: Any, number: int, limits: Limits) -> list[Character]
             raise Unreadable(
                 f"{count:,} characters on a page",
                 f"at most {limits.characters:,}",
-                "print the document on more pages",
+                "print the document to a new PDF with more pages",
                 number,
             )
         return [
@@ -247,7 +252,7 @@ class _PageAudit:
     def _is_on_dark(self, index: int, box: PixelBox, area: int) -> bool:
         """Return whether a character's background is dark.
 
-        Its surroundings count too, because a speck of a scan is not a box.
+        Its surroundings count too, because a speck on a scan is not a box.
         """
         size = self.characters[index].size * self.renderer.scale
         reach = max(0.3 * size, 1.5)

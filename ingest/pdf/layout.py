@@ -20,24 +20,27 @@ from ingest.text.redaction import BOX
 
 SUMMARY, COLUMNS = 2, 6
 _WORD_GAP = 0.15
-"""The gap between two words, in type sizes, in documents without space characters."""
+"""The minimum gap between two words, in multiples of the font size, in documents without space
+characters."""
 _MIN_BOX_HEIGHT = 0.7
-"""The least height of a box that can hide a line, in type sizes."""
+"""The minimum height of a box that can hide a line, in multiples of the font size."""
 _WHOLE_CELL = 0.85
-"""Share of a cell that is dark if the whole cell is."""
+"""The share of a cell's area, covered by boxes, at or above which the whole cell counts as dark."""
 _LINE_PITCH = 1.5
-"""Distance between lines, in type sizes, if no cell of a table has two lines to measure it by."""
+"""The line spacing to assume, in multiples of the font size, if no cell of a table has two
+lines."""
 _BOLD = ("bold", "black", "heavy")
 """Parts of the names of bold fonts."""
 
 _CELL = 16.0
 """Points per side of the grid cells of a box index."""
 _REPRINT_STEP = 0.4
-"""Points within which the same character is printed twice to look bold."""
+"""Grid step, in points: a character repeated within one step was printed twice to look bold."""
 _MIN_DRAWN_SIDE = 1.0
-"""Points. A character with a shorter side is not drawn."""
+"""The shortest side, in points, of a character that is drawn."""
 _MAX_UNDRAWN_ON_DARK = 2
-"""Undrawn characters on a dark background that the two parsers' different measures can explain."""
+"""How many undrawn characters on a dark background can be put down to differences between the two
+parsers."""
 
 Char = dict[str, Any]
 """A character as pdfplumber describes it."""
@@ -107,7 +110,8 @@ class _BoxIndex:
         self._count = len(boxes)
 
     def match(self, box: Box) -> bool:
-        """Return whether any character has its centre in `box`, give or take the parsers' differences."""
+        """Return whether any character has its centre in `box`, allowing for differences between
+        the parsers."""
         height = box[3] - box[1]
         if not (box[2] - box[0] > 0.01 and height > 0.01):
             return False
@@ -195,7 +199,7 @@ def _is_dark_fill(colour: Any) -> bool:
 
 
 def _table_settings(page: PlumberPage) -> dict[str, Any]:
-    """Return pdfplumber's settings for tables made by rules.
+    """Return pdfplumber's settings for ruled tables.
 
     The ends of the vertical rules close a row that a page break cuts where no horizontal rule is drawn.
     """
@@ -221,7 +225,7 @@ def _has_columns(table: PlumberTable) -> bool:
 
 
 class PageLayout:
-    """Parses the tables of one page, and collects findings and counts on the way."""
+    """A parser for the tables of one page, which also collects findings and counts."""
 
     def __init__(
         self, visibility: Visibility, scale: float, origin: tuple[float, float], number: int
@@ -291,7 +295,7 @@ class PageLayout:
         return Table(table.bbox[1] - self.origin[1], texts, loose, joined)
 
     def _report_dark_cells(self, cells: Sequence[_Cell]) -> None:
-        """Report the dark cells of a row, unless there is text in them: then the row is a heading."""
+        """Report the dark cells of a row, unless they contain text: then it is a header row."""
         if not any(char["text"].strip() for cell in cells for char in cell.chars):
             boxes = [_shift(cell.box, -self.origin[0], -self.origin[1]) for cell in cells]
             self.findings += [
@@ -351,7 +355,7 @@ def _assign_to_cells(
 ) -> int:
     """Add each character to the cell that contains it; return how many are in none.
 
-    `frames` are the bounding boxes of `rows`. White space may be in none.
+    `frames` are the bounding boxes of `rows`. Whitespace outside every cell is ignored.
     """
     loose = 0
     for char in chars:
@@ -373,7 +377,7 @@ def _assign_to_cells(
 
 
 def _is_head(row: Sequence[_Cell | None]) -> bool:
-    """Return whether a row holds the names of columns: its first cell has words, but no year."""
+    """Return whether a row is a header row: its first cell has text, but no year."""
     first = _text(row[0].chars) if row[0] else ""
     return bool(first) and not any(character.isdigit() for character in first)
 

@@ -29,8 +29,8 @@ class Limits:
 class Unreadable(Exception):
     """The document cannot be read: what was found, what was expected, how to fix it, and the page.
 
-    The messages are all written in this package. A parser's own message may quote the document and is
-    never passed on.
+    All messages come from this package. A parser's own message could quote the document, so it is
+    never shown.
     """
 
     def __init__(self, found: str, expected: str, fix: str, page: int | None = None) -> None:

@@ -1,9 +1,10 @@
 """Read a PDF with workers: in processes of our own, or on an existing Dask cluster.
 
-Pages are submitted in chunks, only as many at a time as keep the workers busy, so that memory does not
-grow with the document. Results are in page order, whichever worker read them. Any Executor of the standard
-library will do; with the address of a Dask scheduler it is Dask's, which then sees to retries and
-placement. Our own workers have a memory limit, and end if a page takes too long. To find out which page
+Pages are submitted in chunks, just enough at a time to keep the workers busy, so that memory use
+does not grow with the document. Results are in page order, whichever worker read them. Any
+standard-library Executor works. Given the address of a Dask scheduler, Dask's is used, and Dask
+handles retries and placement. Our own workers have a memory limit, and end if a page takes too
+long. To find out which page
 that was, the pages in progress are read again one by one.
 """
 
@@ -41,7 +42,7 @@ _CHUNKS_PER_WORKER = 2
 
 @dataclass(frozen=True)
 class Pool:
-    """Where to read PDFs: in `workers` local processes, or on the Dask cluster at `scheduler`."""
+    """The workers that read PDFs: `workers` local processes, or the Dask cluster at `scheduler`."""
 
     workers: int = 2
     scheduler: str | None = None
@@ -81,7 +82,9 @@ def read_document(path: Path, pool: Pool) -> Document:
             raise
         except BrokenExecutor:
             raise _limits_exceeded(pool.limits, None) from None
-        except Exception as error:  # a cluster's own, such as a worker lost for good
+        except (
+            Exception
+        ) as error:  # an error in the cluster, such as a worker that was lost permanently
             raise Unreadable(
                 f"a worker that failed ({type(error).__name__})",
                 "workers that keep running",
@@ -154,7 +157,7 @@ def _dask_executor(scheduler: str, limits: Limits) -> Iterator[Executor]:
 
 
 def _read_pages(executor: Executor, path: Path, count: int, pool: Pool) -> Iterator[PageResult]:
-    """Yield the result of each of the `count` pages, as they are done."""
+    """Yield the result of each of the `count` pages as it completes."""
     chunks = (range(first, min(first + CHUNK, count + 1)) for first in range(1, count + 1, CHUNK))
     running: dict[Future[list[PageResult]], Sequence[int]] = {}
     # disable=None shows progress on a terminal only.
@@ -179,7 +182,8 @@ def _read_pages(executor: Executor, path: Path, count: int, pool: Pool) -> Itera
 
 
 def _find_failing_page(path: Path, numbers: Sequence[int], pool: Pool) -> Unreadable:
-    """Return the error for the page that ended a worker: read each page in a worker of its own."""
+    """Find the page that ended a worker by reading each page in a separate worker, and return its
+    error."""
     for number in numbers:
         with _executor(replace(pool, workers=1)) as executor:
             try:

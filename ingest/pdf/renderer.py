@@ -16,11 +16,11 @@ from ingest.records.audit_findings import Box
 SCALE = 2.0
 """Pixels per point. At 144 dpi, 6-point type still has solid strokes."""
 MAX_PIXELS = 12_000_000
-"""Pixels in a rendering. A larger page is rendered at a lower scale."""
+"""Maximum pixels in a rendering. Larger pages are rendered at a lower scale."""
 _SUBPIXELS = 64
 """Steps per pixel in which the affine matrix is measured, because pdfium returns whole numbers."""
 _MAX_FORM_DEPTH = 24
-"""Levels of nested Form XObjects. Deeper ones count as one object."""
+"""Maximum depth of nested Form XObjects. Deeper ones count as one object."""
 _EVERYWHERE = (-20_000, -20_000, 20_000, 20_000)
 
 PixelBox = tuple[int, int, int, int]
@@ -28,7 +28,8 @@ PixelBox = tuple[int, int, int, int]
 
 
 class Renderer:
-    """Renders one page repeatedly into one bitmap. A context manager; it changes the page in memory.
+    """A context manager that renders one page repeatedly into one bitmap, and changes the page in
+    memory.
 
     `media` and `crop` are the MediaBox and CropBox in PDF user space (points). `size` is in pixels,
     and `scale` in pixels per point. Pixel coordinates start at the top left of the page as displayed.
@@ -46,7 +47,7 @@ class Renderer:
             raise Unreadable(
                 f"a page of {width:,.0f} by {height:,.0f} points",
                 f"pages of at most {limits.side:,.0f} points a side",
-                "print the document to a usual page size",
+                "print the document at a standard page size",
                 number,
             )
         self.scale = min(SCALE, (MAX_PIXELS / (width * height)) ** 0.5)
@@ -182,7 +183,8 @@ def difference(one: Image.Image, other: Image.Image) -> Image.Image:
 
 
 def mask(image: Image.Image, lowest: int, highest: int = 255, value: int = 1) -> Image.Image:
-    """Return `value` where the grey is from `lowest` to `highest`, inclusive, else 0."""
+    """Return `value` for each pixel whose grey level is from `lowest` to `highest`, inclusive, else
+    0."""
     return image.point([value if lowest <= grey <= highest else 0 for grey in range(256)])
 
 

@@ -43,7 +43,8 @@ for _logger in ("pdfminer", "pdfplumber"):
 
 _PR_SET_PDEATHSIG = 1
 _devnull: TextIO | None = None
-"""Where the watchdog writes. None in a worker that this project did not start: it has no watchdog."""
+"""Where the watchdog's traceback is discarded. None in a worker that this project did not start,
+which has no watchdog."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class FileAudit:
 class PageResult:
     """A page, read and audited; or a `failure`: what was found, what was expected, how to fix it.
 
-    `number` counts from 1; `characters` are those that are not white space.
+    `number` counts from 1; `characters` counts all but whitespace.
     """
 
     number: int
@@ -103,7 +104,8 @@ def _time_limit(seconds: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _sanitise_errors(page: int | None) -> Iterator[None]:
-    """Convert exceptions to Unreadable with a fixed message, because a parser's may quote the document."""
+    """Convert exceptions to Unreadable with a fixed message, because a parser's message may quote
+    the document."""
     try:
         yield
     except (Unreadable, OSError):
@@ -179,7 +181,8 @@ def inspect(path: Path, limits: Limits) -> FileAudit:
 
 
 def read_pages(path: Path, numbers: Sequence[int], limits: Limits) -> list[PageResult]:
-    """Read and audit the pages `numbers`, counted from 1. A page that fails has its failure as result."""
+    """Read and audit the pages `numbers`, counted from 1. The result of a page that fails is its
+    failure."""
     results: list[PageResult] = []
     try:
         with _sanitise_errors(numbers[0]), open_document(path, limits) as opened:
@@ -220,7 +223,7 @@ def _read_page(opened: OpenDocument, plumber_page: Any, number: int, limits: Lim
             if plumber_page is None:
                 raise _unreadable("a page that only one of two parsers finds", number)
             with Renderer(page, opened.form, number, limits) as renderer:
-                # First, because it changes which characters pdfium reports.
+                # Do this first, because it changes which characters pdfium reports.
                 findings = list(strip_replacement_text(renderer))
                 characters = locate_characters(page, number, limits)
                 findings += audit_annotations(renderer, characters)

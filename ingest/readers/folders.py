@@ -32,7 +32,7 @@ class DisclosureFolder:
         return self.path / FILE_NAME
 
     def date(self, name: str) -> date | None:
-        """Return the document's date called `name`, else the manifest's."""
+        """Return the date `name` from the document or, failing that, from the manifest."""
         read: date | None = getattr(self.disclosure, name)
         given: date | None = getattr(self.manifest, name)
         return read or given

@@ -56,6 +56,6 @@ def _hidden_characters(path: Path, text: str) -> Iterator[Finding]:
                 path,
                 text.count("\n", 0, text.index(character)) + 1,
                 f"U+{ord(character):04X} ({name.lower()}), {times}, first on this line",
-                "only characters that can be seen, spaces, tabs and line feeds",
+                "only visible characters, spaces, tabs and line feeds",
                 "find out where it came from; correct the conversion, and record the new checksum",
             )

@@ -12,27 +12,27 @@ Verdict = Literal["refuse", "pending"]
 
 KINDS: dict[str, str] = {
     "hidden-over-dark": "invisible characters on a dark background",
-    "faint-over-dark": "characters that barely show on a dark background",
+    "faint-over-dark": "barely visible characters on a dark background",
     "redact-annotation": "Redact annotations that were never applied",
-    "dark-annotation": "characters under a dark annotation that viewers draw differently",
+    "dark-annotation": "characters under a dark annotation that PDF viewers render differently",
     "image-under-box": "parts of an image under a dark area",
-    "more-pictures": "images beyond the number that are examined on one page",
+    "more-pictures": "images over the limit for one page, which were not examined",
     "hidden-over-light": "invisible characters on a light background",
     "partly-covered": "partly covered characters",
     "under-translucent": "characters under a translucent dark area",
-    "overlapping": "overlapping pieces of text, too many to examine one by one",
-    "unaudited": "characters that the reader finds but that are not drawn; they are not read",
-    "unread": "characters that are drawn but that the reader does not find",
+    "overlapping": "too many overlapping pieces of text to examine one by one",
+    "unaudited": "characters that were extracted but are not drawn; they are left out",
+    "unread": "characters that are drawn but were not extracted",
     "off-page": "characters outside the page",
     "cropped": "characters outside the visible part of the page",
-    "text-in-box": "characters in a dark box, taken for the reason given and not read",
-    "dark-cell": "cells that are dark all over",
+    "text-in-box": "characters in a dark box, assumed to state the reason for the redaction and left out",
+    "dark-cell": "cells that are completely dark",
     "hidden-annotation": "hidden annotations",
     "annotation-file": "annotations with a file, sound or video",
     "annotation-text": "annotations whose appearance contains text, which is not read",
     "comment": "annotations with a comment",
     "form-field": "form fields with a value",
-    "replacement-text": "text that replaces what is drawn (ActualText, Alt, E)",
+    "replacement-text": "replacement text (ActualText, Alt, E)",
     "attachment": "attached files",
     "earlier-revision": "earlier revisions of the document",
     "hidden-layer": "hidden layers",
@@ -40,15 +40,17 @@ KINDS: dict[str, str] = {
     "author": "names and history in the metadata",
     "outline": "outline entries",
     "thumbnail": "thumbnails, which may show an earlier revision",
-    "program-data": "private data of the program that made the file",
+    "program-data": "private data of the application that made the file",
 }
-"""Each kind of finding, in words. The first five are refused where they are plain; the others are
-pending a decision."""
+"""Each kind of finding, in words. A finding of the first five kinds is refused if it is certain;
+the others need a decision. (Also inaccurate: layout.py can refuse "unaudited", the eleventh
+kind.)"""
 
 
 @dataclass(frozen=True)
 class AuditFinding:
-    """One finding. `page` counts from 1 and is 0 for the file; `count` counts what KINDS names."""
+    """One finding. `page` counts from 1 and is 0 for the file; `count` is the number of items of
+    that kind."""
 
     kind: str
     verdict: Verdict

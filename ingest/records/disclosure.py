@@ -9,7 +9,7 @@ from typing import Literal
 SourceFormat = Literal["text", "pdf"]
 
 DATES = ("created_on", "review_on", "extracted_on", "covers_from", "covers_to")
-"""The dates that a document states, or else its `disclosure.yml`."""
+"""The dates given in a document or, failing that, in its `disclosure.yml`."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class PendingDecision:
 
 @dataclass(frozen=True)
 class Disclosure:
-    """A document, as read. A date is None where the document's prose could not be parsed for it.
+    """A document, as read. A date is None if it could not be read from the document's text.
 
     `withheld_share_estimate` is, for a PDF, the share (0 to 1) of the summaries' characters that its
     boxes may cover, judged by their width. It is kept for the document as a whole only, because the
@@ -96,11 +96,11 @@ class Disclosure:
 
     @property
     def id(self) -> str:
-        """The reference, with hyphens for its separators: `01-FOI-22-026570`."""
+        """The reference with hyphens as separators: `01-FOI-22-026570`."""
         return "-".join(self._parts)
 
     def row_id(self, number: int) -> str:
-        """Return the permanent id of the row with that number: `22-026570-0001`."""
+        """Return the permanent id of row `number`, such as `22-026570-0001`."""
         return "-".join((*self._parts[-2:], f"{number:04d}"))
 
     @property

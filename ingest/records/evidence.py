@@ -12,15 +12,16 @@ Regime = Literal["2012", "2020"]
 MentionKind = Literal["platform", "conduct"]
 
 LOST_PROBABILITY = Fraction(999, 1000)
-"""Markers count as lost where the block would have had one with a greater probability than this."""
+"""Markers count as lost if the probability that the block had one is above this."""
 
 
 @dataclass(frozen=True)
 class Block:
     """The counts of a block: officers, summaries, summaries with a marker, and markers.
 
-    `probability`, from 0 to 1, is that of at least one marker in as many summaries, if each carried
-    one as often as the summaries of the other blocks do; None where there are no others.
+    `probability` (0 to 1) is the chance that the block would have at least one marker, if its
+    summaries had markers as often as those of the other blocks. It is None if there are no other
+    blocks.
     """
 
     number: int
@@ -42,7 +43,8 @@ class Block:
 
 @dataclass(frozen=True)
 class RegimeReading:
-    """The rules that a row's wording points to, and the words that decided; or None and None."""
+    """The rules that a row's wording points to, and the words that show it. Both are None if it is
+    undecided."""
 
     regime: Regime | None
     basis: str | None
@@ -65,10 +67,11 @@ class PublisherQuery:
 
 @dataclass(frozen=True)
 class SharedWording:
-    """A group of rows with one wording: the ids of its rows, and the words of the first.
+    """A group of rows with the same wording: the ids of its rows, and the words of the first.
 
-    `basis` is "equal" or "judged". `reason` says why people judged the rows to share a wording, and is
-    None where the words are equal. `part_of` is the first id of the group that this one was judged
+    `basis` is "equal" or "judged". `reason` says why people judged the rows to share a wording; it
+    is None if the words are the same. `part_of` is the first id of the group that this one was
+    judged
     to belong to.
     """
 
@@ -82,7 +85,7 @@ class SharedWording:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything inferred from a disclosure. What concerns a single row is keyed by the row's id."""
+    """Everything inferred from a disclosure. Inferences about a single row are keyed by its id."""
 
     blocks: tuple[Block, ...]
     regimes: Mapping[str, RegimeReading]

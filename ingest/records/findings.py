@@ -1,4 +1,4 @@
-"""What is wrong with a document, in words that a person can act on."""
+"""Findings: problems with a document, with how to fix them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class Finding:
 
 
 class BuildError(Exception):
-    """Nothing was written. `findings` lists every reason, not only the first."""
+    """Raised if anything stops a build; nothing has been written. `findings` lists every reason,
+    not only the first."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)

@@ -1,1 +1,2 @@
-"""Tools for people, beside the flow of a build: draft, compare, look for what might identify someone."""
+"""Tools for people, separate from the build: draft a manifest, compare copies, look for what might
+identify someone."""

@@ -44,7 +44,7 @@ def describe(disclosure: Disclosure, terms: Terms) -> str:
         f"{disclosure.reference}: {disclosure.title}",
         f"  {disclosure.document_summary}",
         *(
-            f"  {name}: {getattr(disclosure, name) or 'not found: state it in ' + FILE_NAME}"
+            f"  {name}: {getattr(disclosure, name) or 'not found: add it to ' + FILE_NAME}"
             for name in DATES
         ),
         *_years(disclosure),
@@ -57,7 +57,7 @@ def describe(disclosure: Disclosure, terms: Terms) -> str:
         for (column, term), rows in terms.unknown_in(disclosure.rows).items()
     ]
     lines += [
-        f"  decision needed: {pending.kind}, {pending.count:,} in all: {KINDS[pending.kind]}"
+        f"  decision needed: {pending.kind}, {pending.count:,} in total: {KINDS[pending.kind]}"
         for pending in disclosure.pending
     ]
     return "\n".join(lines)
@@ -81,7 +81,7 @@ def _years(disclosure: Disclosure) -> list[str]:
 def scaffold(file: Path, disclosure: Disclosure, disclosures: Path, given: dict[str, str]) -> Path:
     """Make the folder of `disclosure` in `disclosures`, with a copy of `file` and a draft manifest.
 
-    `given` has publisher, source_url and rights, as far as they are known. Raises BuildError, and
+    `given` has publisher, source_url and rights, where known. Raises BuildError, and
     leaves nothing behind, if the folder exists or cannot be made.
     """
     folder = disclosures / disclosure.id

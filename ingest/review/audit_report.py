@@ -1,4 +1,5 @@
-"""Write the report of an audit: an image of each page with findings, its places blacked out and framed."""
+"""Write the report of an audit: an image of each page that has findings, with each finding blacked
+out and outlined."""
 
 from __future__ import annotations
 
@@ -22,8 +23,8 @@ body {{ max-width: 60rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.5 sys
 img {{ max-width: 100%; border: 1px solid #888; }}
 </style>
 <h1>Audit of {name}</h1>
-<p>SHA-256 {sha256}, {pages} pages. Each place is blacked out and framed in red. This report neither
-shows nor stores what is there.</p>
+<p>SHA-256 {sha256}, {pages} pages. Each finding is blacked out and outlined in red. This report
+neither shows nor stores the hidden content.</p>
 """
 
 
@@ -52,7 +53,7 @@ def write_audit_report(path: Path, source: Path, document: Document, pool: Pool)
 
 
 def _black_out(image: Image.Image, scale: float, findings: list[AuditFinding]) -> None:
-    """Black out and frame the place of each finding. `scale` is in pixels per point."""
+    """Black out and outline each finding. `scale` is in pixels per point."""
     draw = ImageDraw.Draw(image)
     for finding in findings:
         if finding.box:

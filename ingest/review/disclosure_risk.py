@@ -1,6 +1,7 @@
 """Report what in the disclosures might identify the person that a row is about, before publication.
 
-Reads only the disclosures, and joins them to no other source. The report names rows and words, so it is for
+Use only the disclosures, without linking them to other sources. The report names rows and words, so
+it is for
 those who decide on publication, and not for the site.
 """
 
@@ -23,7 +24,7 @@ from ingest.text.phrases import pluralize
 
 RISK_FILE = Path(__file__).parent / "disclosure_risk.yml"
 ATTRIBUTES = ("year", *TERM_TABLES)
-"""What is published about every row besides its summary."""
+"""The quasi-identifiers: what is published about every row besides its summary."""
 K_THRESHOLD = 5
 """A combination of attributes shared by fewer rows is rare (k-anonymity with k = 5)."""
 MIN_SHARED_WORDS = 5
@@ -71,7 +72,7 @@ def load_patterns() -> RiskPatterns:
 def equivalence_classes(rows: Sequence[NumberedRow]) -> Mapping[Combination, list[str]]:
     """Return the ids of the finalised rows by year, rank, result, action and sanction.
 
-    A row under investigation is published with its year only, which the others of that year share.
+    Rows under investigation are left out: only their year is published.
     """
     by_attributes: defaultdict[Combination, list[str]] = defaultdict(list)
     for id, row in rows:
@@ -118,10 +119,11 @@ def filled_gaps(folders: Sequence[DisclosureFolder]) -> Iterator[FilledGap]:
 
 
 def has_gap_filled(tokens: Tokens, other: Tokens) -> bool:
-    """Return whether both may be the same text, with words in `other` where `tokens` has a gap.
+    """Return whether `tokens` and `other` could be the same text, with words in `other` where
+    `tokens` has a gap.
 
-    A gap matches one or more words or gaps. Searches the pairs of positions that the two can reach
-    together, each with whether a gap has been filled.
+    A gap matches one or more words or gaps. Search the pairs of positions that both can reach,
+    recording for each whether a gap has been filled.
     """
     reached = {(0, 0, False)}
     stack = [(0, 0, False)]

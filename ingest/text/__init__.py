@@ -1,1 +1,1 @@
-"""Pure functions of text: redaction markers, words, characters nobody can see, and phrases."""
+"""Pure functions on text: redaction markers, words, invisible characters and phrases."""

@@ -1,4 +1,4 @@
-"""Recognise characters that nobody can see in a text."""
+"""Recognise invisible characters."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ _HIDDEN = {
 
 
 def is_hidden(character: str) -> bool:
-    """Return whether `character` leaves no visible trace in a text."""
+    """Return whether `character` is invisible."""
     return unicodedata.category(character) in _HIDDEN_CATEGORIES or character in _HIDDEN

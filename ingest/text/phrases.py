@@ -1,4 +1,4 @@
-"""Put figures, dates and quotations into words."""
+"""Format counts, dates and quotations for messages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ def truncated_repr(text: str, length: int = 60) -> str:
 
 
 def long_date(day: date | str | None) -> str:
-    """Return a date, or an ISO date such as "2022-08-16", as "16 August 2022"; None is "not stated".
+    """Return a date, or an ISO date such as "2022-08-16", as "16 August 2022", or "not stated" for
+    None.
 
     Raises ValueError if the text is not an ISO date.
     """

@@ -1,6 +1,7 @@
-"""Find redaction markers in a text, and count what can still be read.
+"""Find redaction markers in text, and count the words that can still be read.
 
-Pure functions of text. A marker hides at least one word and its length says nothing, so the density
+Pure functions on text. A marker hides at least one word, and its length does not show how many, so
+the density
 computed here is a lower bound on the share of words withheld. Markers that a conversion lost cannot
 be found in the text itself: `ingest.evidence.lost_markers` infers them from the rest of the document.
 """
@@ -15,9 +16,10 @@ MarkerForm = Literal["[REDACTED]", "[redacted]", "█", "box"]
 
 CANONICAL = "[REDACTED]"
 BAR = "█"
-"""A bar typed as text. The search index has bars in place of every form of marker."""
+"""The bar character. In the search index it replaces every form of marker."""
 BOX = "\ue000"
-"""Marks a black box in text read from a PDF: a private-use character, so it appears in no text."""
+"""The character for a black box in text read from a PDF: a private-use character, so it never
+occurs in the document itself."""
 
 _MARKER = re.compile(rf"(\[REDACTED\])|(\[redacted\])|({BAR}+)|({BOX})")
 _FORMS: tuple[MarkerForm, ...] = ("[REDACTED]", "[redacted]", "█", "box")
@@ -48,7 +50,8 @@ def find(text: str) -> tuple[Marker, ...]:
 
 
 def canonicalise(text: str) -> str:
-    """Return `text` with every marker written `[REDACTED]`, paragraph tags removed and white space folded.
+    """Return `text` with every marker written `[REDACTED]`, paragraph tags removed and whitespace
+    collapsed.
 
     A paragraph tag becomes a space, because it separates words. Nothing else changes. Idempotent.
     """

@@ -1,4 +1,4 @@
-"""A real Chromium on the site, served by the command that readers of the README give."""
+"""Fixtures for Chromium and the site, served by the command in the README."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def address(site_folder: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "datasette", str(site_folder), "--port", str(port)]
-    log = (site_folder / "server.log").open("w+")  # a pipe that nobody reads would stop the server
+    log = (site_folder / "server.log").open("w+")  # an unread pipe would block the server
     with log, subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT) as server:
         address = f"http://127.0.0.1:{port}"
         try:
@@ -62,7 +62,7 @@ def answers(address: str) -> bool:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium() -> AsyncIterator[Browser]:
-    """The Chromium of this machine; CHROMIUM names another. Without one the tests fail."""
+    """The installed Chromium, or the one named by CHROMIUM. Without one, the tests fail."""
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     assert found, f"none of {', '.join(NAMES)} is installed; make test installs one"
     async with async_playwright() as playwright:
@@ -73,7 +73,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(chromium: Browser, address: str) -> AsyncIterator[Page]:
-    """A page of a browser that has never been here, whose addresses begin at the site."""
+    """A page in a fresh browser context, with the site as its base URL."""
     context = await chromium.new_context(base_url=address, viewport={"width": 1280, "height": 900})
     yield await context.new_page()
     await context.close()

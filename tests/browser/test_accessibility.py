@@ -18,7 +18,7 @@ SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 WIDE, NARROW = 1280, (768, 320)
 CRITERIA = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
-"""The rules whose outcome a colour scheme can change."""
+"""The rules that a colour scheme can affect."""
 SIZES = {"runOnly": {"type": "rule", "values": ["target-size", "scrollable-region-focusable"]}}
 """The rules whose outcome a width can change."""
 
@@ -38,7 +38,8 @@ async def seen(page: Page, width: int, scheme: Scheme, rules: dict[str, Any]) ->
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_axe_finds_nothing(page: Page, path: str) -> None:
-    """Every rule in a wide window; beyond it, what another scheme or width can change."""
+    """Every rule in a wide window, and in other schemes and widths only the rules that they can
+    affect."""
     await page.goto(path)
     found = await seen(page, WIDE, "light", CRITERIA)
     found += await seen(page, WIDE, "dark", COLOURS)

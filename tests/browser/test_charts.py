@@ -1,4 +1,4 @@
-"""Charts: drawn for every breakdown, and their scripts asked for only when one is opened."""
+"""Charts are drawn for every breakdown, and their scripts are requested only when one is opened."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ MARKS = """() => {
     }
     return coloured;
 }"""
-"""How many pixels of the chart have a colour: those of its marks, for all else is grey."""
+"""The number of coloured pixels in the chart. Only the marks have a colour; everything else is
+grey."""
 
 
 def asked_for(page: Page) -> list[str]:
-    """The addresses that the page will ask for from here on."""
+    """Return a list that collects the URLs that the page requests from now on."""
     addresses: list[str] = []
 
     def note(request: Request) -> None:
@@ -91,7 +92,7 @@ async def test_tables_and_sql_of_ones_own_are_drawn_too(page: Page, path: str) -
 
 
 async def test_a_chart_names_what_is_empty_and_never_says_null(page: Page) -> None:
-    """What the chart draws is what it was given; a canvas cannot be read."""
+    """The test checks the data given to the chart, because a canvas cannot be read."""
     await page.add_init_script(
         """
         const draw = CanvasRenderingContext2D.prototype.fillText;

@@ -1,4 +1,5 @@
-"""A journalist's way: home, a question, its rows, a link that a colleague opens, the same figures."""
+"""A journalist's journey: the home page, a question, its rows, and a link that shows a colleague
+the same figures."""
 
 from __future__ import annotations
 

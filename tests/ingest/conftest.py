@@ -1,4 +1,4 @@
-"""Workers that stay from test to test: to start one takes longer than to read a page."""
+"""Workers that are kept between tests, because starting one takes longer than reading a page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def staying() -> Iterator[Executor]:
 
 @pytest.fixture
 def warm(staying: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
-    """PDFs are read by workers that were there before, in the way that all workers do."""
+    """Read PDFs with workers that are already running, in the same way as any worker."""
 
     @contextmanager
     def the_same(_: pool.Pool) -> Iterator[Executor]:

@@ -1,4 +1,4 @@
-"""A text held against its PDF, and the way of a new document into the project."""
+"""Comparing a text with its PDF, and adding a new document."""
 
 from __future__ import annotations
 
@@ -259,7 +259,7 @@ def test_a_row_that_one_of_the_two_lacks_is_told_whole_and_where_it_is(text: Dis
 
 
 def test_a_row_that_turned_up_beside_one_that_differs_is_told_from_it(text: Disclosure) -> None:
-    """Rows are paired by all but their words, and not by their places alone."""
+    """Rows are paired by every cell except the summary, not only by position."""
     ours = text.rows[19]
     new = replace(ours, year=1999, summary="Found later", block=5)
     theirs = replace(ours, summary="Other words", block=5)
@@ -271,7 +271,7 @@ def test_a_row_that_turned_up_beside_one_that_differs_is_told_from_it(text: Disc
 
 
 def test_marks_that_a_conversion_writes_otherwise_are_no_differences(text: Disclosure) -> None:
-    """A box for a marker, no tags, and an asterisk that Markdown escapes."""
+    """A box in place of a marker, missing tags, and an asterisk escaped by Markdown."""
     rows = [
         replace(row, summary=row.summary and redaction.canonicalise(row.summary).replace(redaction.CANONICAL, redaction.BOX))
         for row in text.rows
@@ -282,7 +282,7 @@ def test_marks_that_a_conversion_writes_otherwise_are_no_differences(text: Discl
 
 
 def tree(folder: Path) -> dict[str, bytes | None]:
-    """Everything in a folder, hidden names too, with the bytes of files."""
+    """Return everything in a folder, including hidden files, with the bytes of each file."""
     return {
         str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
         for path in folder.rglob("*")
@@ -301,7 +301,7 @@ NEW = "01-FOI-23-000001"
 
 @contextmanager
 def no_room_beyond(size: int) -> Iterator[None]:
-    """No file may grow past so many bytes, as on a disk that fills up."""
+    """Limit the size of files to `size` bytes, as on a full disk."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
     try:
@@ -314,7 +314,8 @@ def no_room_beyond(size: int) -> Iterator[None]:
 def test_what_cannot_be_added_whole_leaves_nothing(
     disclosures: Path, new_text: Path, step: str
 ) -> None:
-    """The disk is full for the document or for what is written beside it, or the name is taken last."""
+    """The disk fills up while the document or the manifest is written, or another process takes the
+    folder name at the last moment."""
     put(a_disclosure([a_row()], reference="01/FOI/23/000002"), disclosures)
     if step == "folder":
         (disclosures / NEW).symlink_to(disclosures / "nowhere")
@@ -352,7 +353,7 @@ def test_what_has_the_name_of_the_new_folder_stays_as_it_is(
 def test_what_a_killed_run_left_is_no_obstacle_and_does_not_get_into_the_new_folder(
     disclosures: Path, new_text: Path
 ) -> None:
-    """Killed for certain, just before it would have given the folder its name."""
+    """The run is killed just before it renames the folder."""
     script = f"""
 import os, signal, sys
 from ingest.cli import main

@@ -44,7 +44,7 @@ def run_build(disclosures: Path, database: Path, **options: object) -> subproces
 
 @pytest.fixture(scope="module")
 def long_disclosures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A disclosure of so many rows that its build can be caught at work."""
+    """A disclosure with enough rows for its build to be interrupted."""
     folder = tmp_path_factory.mktemp("long")
     rows = [a_row(block=n // 20, summary=f"Sent [REDACTED] to {n} people") for n in range(1, 12001)]
     put(a_disclosure(arranged(rows)), folder, row_numbers="1-12000")
@@ -52,7 +52,7 @@ def long_disclosures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def consistent(folder: Path) -> bool:
-    """Whether what stands beside the database, if anything, speaks of that database."""
+    """Return whether the inspect data beside the database, if any, describe that database."""
     inspect = folder / "inspect-data.json"
     if not inspect.exists():
         return True
@@ -105,7 +105,7 @@ def test_the_content_hash_covers_what_tables_say_and_not_how_they_are_stored(
 
 
 def test_the_content_hash_of_the_first_disclosure_is_known(database: Path) -> None:
-    """It changes with the data and with the shape of the tables, and with nothing else."""
+    """It changes only if the data or the schema changes."""
     assert content_hash(database) == (
         "e29661d4607d836fcd64b029f46bb47d96b25e2ff51d7e756b194c3be4f54c97"
     )
@@ -179,7 +179,8 @@ def test_a_killed_build_leaves_the_old_database_or_the_new_one_and_the_next_clea
 def test_a_build_killed_at_any_step_of_the_change_leaves_no_database_with_anothers_counts(
     copy: FolderCopy, disclosures: Path, tmp_path: Path, step: int
 ) -> None:
-    """Killed just before its nth removal or renaming of a file that a server would read."""
+    """The build is killed just before the nth time it deletes or renames a file that a server
+    reads."""
     site = tmp_path / "site"
     site.mkdir()
     build(copy.path.parent, site / "foi.db")
@@ -375,7 +376,7 @@ def test_the_words_of_a_withheld_row_are_nowhere_in_the_file_and_its_figures_sta
 def test_what_the_particulars_state_stands_in_the_database(
     disclosures: Path, tmp_path: Path
 ) -> None:
-    """A date that the document does not give is theirs."""
+    """Dates that the document does not give come from the manifest."""
     disclosure = replace(a_disclosure([a_row()]), created_on=None)
     text = as_text(disclosure).replace("<b>Date Created</b>\t", "<b>Date Created</b>\tlast spring")
     copy = put(disclosure, disclosures, created_on=date(2023, 3, 2))

@@ -1,4 +1,4 @@
-"""What might identify people, told before publication."""
+"""The report on what might identify people."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_a_document_that_does_not_add_up_is_refused_by_both(copy: FolderCopy) ->
 
 
 def lines_of_ids(report: str) -> list[list[str]]:
-    """The ids on each line of a report that names any."""
+    """Return the ids on each line of a report that has any."""
     found = [re.findall(r"\b\d\d-\d{6}-\d{4}\b", line) for line in report.splitlines()]
     return [ids for ids in found if ids]
 
@@ -186,7 +186,7 @@ def test_a_row_that_is_alone_in_its_combination_is_marked_where_its_words_are_li
 
 
 def filled(disclosures: Path, one: str, other: str) -> set[tuple[str, str]]:
-    """Which of two disclosures' summaries has gaps, and which may fill them."""
+    """Return the ids of each pair of rows: the one with gaps, and the one that may fill them."""
     for number, summary in enumerate((one, other), 1):
         rows = [a_row(summary=summary), a_row(summary="[REDACTED]")]
         put(a_disclosure(arranged(rows), reference=f"01/FOI/23/00000{number}"), disclosures)

@@ -144,7 +144,7 @@ def test_nearly_equal_words_are_proposed_until_they_are_judged() -> None:
 def test_wordings_are_proposed_from_seven_words_in_ten_and_from_four_words(
     one: str | None, other: str, proposed: bool
 ) -> None:
-    """In common and in order; of equal words there is nothing to judge."""
+    """Shared words count if they are in the same order; identical wordings need no judgement."""
     rows = [("id-1", a_row(summary=one)), ("id-2", a_row(summary=other))]
     assert [[id for id, _ in group] for group in propose(rows, [])] == [["id-1", "id-2"]] * proposed
 
@@ -158,7 +158,7 @@ def test_rows_of_two_years_are_not_proposed_and_half_a_judgement_leaves_the_rest
 
 
 def test_groups_go_by_the_first_of_their_ids_whatever_the_order_of_the_rows() -> None:
-    """A row that turned up late has a higher number than the rows behind it."""
+    """A row added later has a higher number than the rows after it."""
     rows = [
         ("id-9", a_row(summary="late words", year=2021)),
         *numbered("a b c d", "late words", "some words", "a b c x", "some words"),
@@ -264,7 +264,7 @@ def test_a_mention_is_of_visible_words_that_stand_together(text: str, found: lis
 def test_against_a_sample_labelled_by_reading_few_mentions_are_wrong_and_few_are_missed(
     rows: Rows,
 ) -> None:
-    """Sixty rows, drawn by lot and labelled by one who had not seen the patterns."""
+    """Sixty rows, drawn at random and labelled by a person who had not seen the patterns."""
     assert len(SAMPLE) == 60
     tally: Counter[str] = Counter()
     for id, labels in SAMPLE.items():
@@ -310,7 +310,7 @@ def test_what_is_lawful_raises_no_question(cells: dict[str, str | None]) -> None
     assert find_queries(a_row(**cells)) == []
 
 
-# Withheld rows
+# Withdrawn rows
 
 
 @pytest.fixture
@@ -414,7 +414,7 @@ def test_a_rule_holds_where_each_of_its_conditions_does() -> None:
 
 
 def test_a_question_about_a_withheld_row_is_still_put(withdrawn: sqlite3.Connection) -> None:
-    """It speaks of the outcome, which is still published."""
+    """The query is about the outcome, which is still published."""
     (line,) = withdrawn.execute(
         "select line from officer_allegations where id = '22-026570-0041'"
     ).fetchone()

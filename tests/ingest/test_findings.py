@@ -1,4 +1,4 @@
-"""Findings: in an order that a person can follow, with figures and words that can be relied on."""
+"""Findings: their order, counts and wording."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_findings_go_by_file_and_then_by_line(disclosures: Path) -> None:
 
 
 def test_findings_in_a_pdf_go_by_page(disclosures: Path) -> None:
-    """The term of two rows is told with the first of their pages."""
+    """A term used in two rows is reported with the page of the first."""
     folder = a_folder(disclosures)
     rows = [replace(row, line=None) for row in folder.disclosure.rows]
     paged = replace(
@@ -72,7 +72,7 @@ def test_findings_in_a_pdf_go_by_page(disclosures: Path) -> None:
 
 
 def test_what_people_decided_holds_for_as_many_as_the_audit_found(disclosures: Path) -> None:
-    """Not for fewer or more, not for another kind, and not twice."""
+    """A decision does not apply to another count or kind, or twice."""
     decisions = [
         {"kind": kind, "count": count, "reason": "r"}
         for kind, count in (
@@ -124,7 +124,8 @@ def test_disclosures_are_told_by_the_name_of_their_folders(
 
 
 def test_what_a_pdf_hides_is_told_by_page_and_kind_with_its_count_and_places() -> None:
-    """The file as a whole comes first and has no page; what is held is no refusal."""
+    """Findings about the whole file come first and have no page; pending findings are not
+    refusals."""
 
     def refused(kind: str, page: int, count: int) -> AuditFinding:
         return AuditFinding(kind, "refuse", page, (0, 0, 1, 1), count)

@@ -1,4 +1,4 @@
-"""Every number that is known of the first disclosure, counted again in the database."""
+"""Every known figure of the first disclosure, counted again from the database."""
 
 from __future__ import annotations
 

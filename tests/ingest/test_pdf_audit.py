@@ -1,4 +1,4 @@
-"""The release gate: what hides is refused or held, and never told."""
+"""The audit: hidden content is refused or needs a decision, and is never shown."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_dark_cover_or_a_redact_annotation_is_refused_where_it_is(
         assert one.page == 1
         assert one.count in (1, 8, len(SECRET))
         if one.kind == "unaudited":
-            continue  # what has no extent has no place
+            continue  # an empty box has no position
         assert one.box
         x, y = (one.box[0] + one.box[2]) / 2, (one.box[1] + one.box[3]) / 2
         assert box.x0 <= x <= box.x1
@@ -216,7 +216,7 @@ def test_a_leak_is_found_on_pages_turned_or_shifted(
 
 
 def test_the_gate_is_right_on_pages_it_has_never_seen(tmp_path: Path) -> None:
-    """Held to the precision and recall that it is published with."""
+    """The audit meets the precision and recall that the documentation claims."""
     leaking = pdfs.filings(tmp_path / "a.pdf", 60, seed=7)
     found = {one.page for one in audited(tmp_path / "a.pdf") if one.verdict == "refuse"}
     refused = [number in found for number in range(1, len(leaking) + 1)]
@@ -227,7 +227,7 @@ def test_the_gate_is_right_on_pages_it_has_never_seen(tmp_path: Path) -> None:
 
 
 def traces(where: Path, secret: str) -> list[Path]:
-    """The files below `where` in which the word stands, in any of the ways that a PDF writes it."""
+    """Return the files below `where` that contain the word, in any encoding that a PDF uses."""
     forms = [secret.encode(), secret.encode("utf-16-be"), secret.encode("utf-16-le")]
     forms += [secret.encode().hex().encode(), secret.encode().hex().upper().encode()]
     return [
@@ -238,7 +238,7 @@ def traces(where: Path, secret: str) -> list[Path]:
 
 
 def commands(source: Path, made: Path) -> list[list[str]]:
-    """Every command that opens a PDF, with all that it can be made to write below `made`."""
+    """Run every command that opens a PDF, with every kind of output, below `made`."""
     disclosures = str(made / "disclosures")
     return [
         ["audit", str(source), "--report", str(made / "audit.html")],
@@ -268,7 +268,7 @@ def test_no_command_tells_a_hidden_word(
             assert result.exit_code == (1 if kind in REFUSED else 0), said
     said += "".join(capfd.readouterr())
     assert SECRET not in said
-    # What is let through is copied whole, and built from only when a person has decided.
+    # An accepted document is copied unchanged, and is built only after a person's decision.
     copies = [] if kind in REFUSED else list((made / "disclosures").glob("*/source.pdf"))
     assert list((made / "disclosures").rglob("*.pdf")) == copies
     assert set(traces(made, SECRET)) <= set(copies)

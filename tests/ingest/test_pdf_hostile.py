@@ -1,4 +1,4 @@
-"""Files made to exhaust a parser, or that are none: a clear error, and nothing lost."""
+"""Files made to exhaust a parser, or that are not PDFs: a clear error, and nothing lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ingest.pdf.pool import Pool, read_document
 from tests import pdfs
 
 LIMITS = Limits(memory=1 << 30, pages=2_000, seconds=600)
-"""Time enough for the slowest machine: how long a page may take is tested by itself."""
+"""A limit long enough for the slowest machine; the time limit has its own test."""
 TOLD = {
     "empty": "an empty file",
     "not a PDF": "not a PDF",
@@ -38,7 +38,7 @@ HARMLESS = {
     "deep arrays", "deep arrays in content", "form calls itself", "annotations in a ring",
     "annotations doubled", "claims many pages", "crowded page", "empty MediaBox",
 }  # fmt: skip
-"""Odd, and read all the same: one page, with its words."""
+"""Unusual files that can still be read, each with one page, and their text."""
 
 
 def test_every_kind_is_tried() -> None:
@@ -66,7 +66,8 @@ def test_what_is_only_odd_is_read(tmp_path: Path, kind: str) -> None:
 
 
 def slow_among_others(path: Path) -> int:
-    """Draw a document of which one page takes hundreds of times as long as the others; its number."""
+    """Draw a document with one page that takes hundreds of times as long as the others, and return
+    its number."""
     pdfs.hostile(path.with_name("slow.pdf"), "slow page")
     pdfs.long_pdf(path.with_name("long.pdf"), 5)
     document = PdfDocument.new()

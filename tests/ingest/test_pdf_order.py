@@ -1,4 +1,4 @@
-"""What the audit of a PDF tells goes by page, and by kind within a page."""
+"""Audit findings are sorted by page, and by kind within a page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ pytestmark = pytest.mark.usefixtures("warm")
 
 
 def a_pdf(path: Path, *, covered: tuple[int, ...] = ()) -> None:
-    """Eleven pages with an outline and a word in white on the second; words are covered on some."""
+    """Draw an eleven-page PDF with an outline, a white word on the second page, and covered words
+    on some pages."""
     canvas = Canvas(str(path), invariant=1)
     for number in range(1, 12):
         canvas.drawString(72, 700, "A letter")
@@ -43,7 +44,8 @@ def test_refused_places_are_told_and_shown_page_by_page(tmp_path: Path) -> None:
 
 
 def test_kinds_that_are_left_to_people_are_told_in_the_order_of_their_names(tmp_path: Path) -> None:
-    """Whether the file tells them, as it does an outline, or a page, as it does words in white."""
+    """This is so for findings about the file, such as an outline, and about a page, such as white
+    words."""
     a_pdf(tmp_path / "a.pdf")
     done = CliRunner().invoke(main, ["audit", str(tmp_path / "a.pdf")])
     assert done.exit_code == 0, done.output

@@ -1,4 +1,4 @@
-"""Who reads the pages does not change what is read: one worker, two, or those of a Dask cluster."""
+"""The result is the same with one worker, two workers or a Dask cluster."""
 
 from __future__ import annotations
 

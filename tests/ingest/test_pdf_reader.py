@@ -1,4 +1,4 @@
-"""The first disclosure, laid out as a PDF in every way that PDFs are, reads as its text does."""
+"""The first disclosure, drawn as a PDF in many layouts, gives the same rows as its text."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "boxes of text": {"box": "glyphs"},
     "reasons in boxes": {"reason": "s40(2)"},
 }
-"""Layouts that show something else than the text says."""
+"""Layouts that show something different from the text."""
 SOME, ALL = 66, 409
-"""Rows: some make several pages, and in every layout a page break cuts one of them."""
+"""Enough rows for several pages, so that a page break cuts one in every layout."""
 MARKERS = {SOME: 83, ALL: 541}
 OF_ROWS = ("position", "year", "under_investigation", "rank", "result", "action", "sanction")
 OF_HEAD = (
@@ -67,7 +67,8 @@ OF_HEAD = (
 
 @pytest.fixture(scope="session")
 def texts() -> dict[int, Disclosure]:
-    """The first disclosure as its text reads: some of its rows, and all, by their number."""
+    """Return the first disclosure, read from its text: an excerpt and the whole, keyed by number of
+    rows."""
     disclosure, findings = read_disclosure(FIRST)
     assert disclosure
     assert not findings
@@ -80,13 +81,14 @@ def text(texts: dict[int, Disclosure]) -> Disclosure:
 
 
 def told(row: Row) -> dict[str, Any]:
-    """What a row says, markers in one form."""
+    """Return the content of a row, with all markers in the same form."""
     summary = row.summary and redaction.canonicalise(row.summary)
     return {name: getattr(row, name) for name in OF_ROWS} | {"summary": summary}
 
 
 def in_part_and_whole(layouts: dict[str, dict[str, Any]], quick: str = "") -> list[Any]:
-    """Each layout with some rows; and with all, which takes long but for the one that is `quick`."""
+    """Yield each layout with an excerpt and with all rows. All but `quick` with all rows are
+    slow."""
     return [
         *(pytest.param(layout, SOME, id=name) for name, layout in layouts.items()),
         *(
@@ -192,7 +194,7 @@ def test_the_share_withheld_is_the_boxes_width_in_letters(text: Disclosure, tmp_
 
 
 def test_the_head_of_the_table_is_not_a_summary(tmp_path: Path) -> None:
-    """Rows under investigation alone have no characters to be withheld: there is no share."""
+    """A document with only rows under investigation has no summaries, so there is no share."""
     path = tmp_path / "source.pdf"
     open_row = a_row(under_investigation=True, summary=None, rank=None, result=None, action=None)
     pdfs.disclosure_pdf(path, a_disclosure([replace(open_row, sanction=None)]))
@@ -205,7 +207,7 @@ ROW = ("2017", "Constable", "Words", "Case to Answer", "Formal Action", "")
 
 
 def findings_on(path: Path, after: Callable[[Pages], None], **layout: Any) -> list[str]:
-    """What is found in a disclosure of three rows, after which more is drawn."""
+    """Return the findings on a disclosure of three rows with something drawn below them."""
     pages = Pages(path, Style(**layout))
     draw(pages, made_up(3))
     after(pages)
@@ -226,7 +228,7 @@ def continued_overleaf(pages: Pages) -> None:
 
 
 def unmapped_below(pages: Pages) -> None:
-    """Letters of no known mapping over others, which one parser sees and the other does not."""
+    """Draw letters without a Unicode mapping over others; only one parser sees them."""
     pages.paragraph("1", after=0)
     unmapped(pages, MARGIN, pages.y)
 

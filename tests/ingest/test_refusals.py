@@ -1,4 +1,4 @@
-"""Everything that stops a build: told all at once, with file and line, and nothing lost."""
+"""Everything that stops a build is reported at once, with file and line, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def edit(old: str, new: str) -> Spoil:
 
 
 def edit_line(number: int, old: str, new: str) -> Spoil:
-    """Change one line, where its words stand on others too."""
+    """Change one line whose text also occurs on other lines."""
 
     def spoil(copy: FolderCopy) -> None:
         lines = copy.source.read_text("utf-8").split("\n")
@@ -620,7 +620,8 @@ def test_a_document_of_open_rows_has_no_marker_to_lose(disclosures: Path, tmp_pa
 def test_to_withhold_a_row_without_words_asks_for_no_other_to_be_withheld(
     copy: FolderCopy, tmp_path: Path
 ) -> None:
-    """Wholly redacted rows, and open ones, have no words that another could give away."""
+    """Wholly redacted rows and rows under investigation have no words that another row could
+    reveal."""
     copy.declare(
         "withdrawn: []",
         "withdrawn:\n"

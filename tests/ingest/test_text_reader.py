@@ -194,7 +194,7 @@ def test_a_heading_row_printed_again_on_every_page_is_no_row() -> None:
 
 
 def test_each_date_is_read_from_the_section_that_states_it() -> None:
-    """Other sections may speak of other dates, before it or behind."""
+    """Sections before or after it may mention other dates."""
     text = as_text(a_disclosure([a_row()]))
     other = (
         "Figures from the 1st of January 1999 to the 2nd of March 2001, extracted on the 3rd of"

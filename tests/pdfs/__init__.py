@@ -1,8 +1,8 @@
-"""PDFs to test a reader and a leak detector on, each with its truth known.
+"""PDFs for testing the reader and the audit, each with known ground truth.
 
 `disclosure_pdf` lays a disclosure out as the Met does, in variants; `leak` plants one secret;
-`lookalike` is clean though it looks odd; `hostile` is what a reader must refuse; `filings` are pages
-drawn at random. Every position is computed here and every output is the same at every run. Pages are
+`lookalike` is clean but looks suspicious; `hostile` must be refused; `random_pages` are generated
+at random. Positions are computed here, and output is deterministic. Pages are
 drawn by reportlab; what it cannot express is written as raw objects.
 """
 

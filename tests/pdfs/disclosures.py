@@ -1,4 +1,4 @@
-"""Whole disclosures as PDFs: given ones, and made-up ones of any length."""
+"""Whole disclosures as PDFs: real ones, and synthetic ones of any length."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def draw(pages: Pages, head: Disclosure) -> None:
 
 
 def disclosure_pdf(path: Path, disclosure: Disclosure, **variant: Any) -> Drawn:
-    """Draw `disclosure` in the style that `variant` says."""
+    """Draw `disclosure` in the style `variant`."""
     pages = Pages(path, Style(**variant))
     draw(pages, disclosure)
     return pages.save()
@@ -80,7 +80,7 @@ _WORDS = (
 
 
 def made_up_rows(number: int) -> Iterator[Row]:
-    """That many rows over six years, each with its position in its summary."""
+    """Return `number` rows over six years, each with its position in its summary."""
     for position in range(1, number + 1):
         words = _WORDS[position % len(_WORDS)]
         summary = words and f"{words.format('[REDACTED]')} Record {position}."
@@ -101,12 +101,12 @@ def made_up_rows(number: int) -> Iterator[Row]:
 
 
 def made_up(number: int) -> Disclosure:
-    """A disclosure of that many rows."""
+    """Return a synthetic disclosure with `number` rows."""
     return a_disclosure(list(made_up_rows(number)))
 
 
 def long_pdf(path: Path, pages: int, **variant: Any) -> Drawn:
-    """A made-up disclosure of about that many pages."""
+    """Draw a synthetic disclosure of about `pages` pages."""
     return disclosure_pdf(path, made_up(round(pages * ROWS_A_PAGE)), **variant)
 
 
@@ -114,7 +114,7 @@ ROWS_A_PAGE = 17.46
 
 
 def sheet(path: Path, prepare: Callable[[Pages], None], **variant: Any) -> Drawn:
-    """One page of four rows, with something about it."""
+    """Draw one page of four rows with one special feature."""
     pages = Pages(path, replace(Style(compress=False), **variant))
     prepare(pages)
     draw(pages, made_up(4))

@@ -37,12 +37,12 @@ class Raw(pdfdoc.PDFObject):  # type: ignore[misc]
 
 
 class Atom(NamedTuple):
-    """What is never broken over lines: a word, or BOX for a box."""
+    """Text that is never split across lines: a word, or BOX for a box."""
 
     text: str
     width: float
     glued: bool
-    """No white space stands before it."""
+    """Whether it follows the previous atom without whitespace."""
 
 
 Rect = tuple[float, float, float, float]
@@ -68,7 +68,7 @@ class Pages:
         self.pitch = style.leading * style.size
         self.markers = count()
         self.plant: Callable[[Pages, Rect, float], None] | None = None
-        """Draws the first marker in the place of a box."""
+        """Draws the first marker instead of a box."""
         self.plant_width = 0.0
         self.behind: Callable[[Pages, int, list[Rect]], None] | None = None
         """Draws behind a row's cells; rows count from 1, and the header row is 0."""
@@ -110,7 +110,7 @@ class Pages:
     # Text
 
     def atoms(self, text: str, font: str) -> list[Atom]:
-        """The words and the boxes of a text as drawn."""
+        """Return the words and boxes of `text` as drawn."""
         size, atoms = self.style.size, []
         for match in re.finditer(rf"{BOX}|█+|[^\s{BOX}█]+", text):
             word = match.group()
@@ -128,7 +128,7 @@ class Pages:
         return atoms
 
     def wrapped(self, text: str, width: float, font: str = PLAIN) -> list[Line]:
-        """The lines that `text` takes in a column of this inner width."""
+        """Return the lines of `text` wrapped to a column of this inner width."""
         size = self.style.size
         space = stringWidth(" ", PLAIN, size)
         units: list[list[Atom]] = []
@@ -157,7 +157,7 @@ class Pages:
         return lines
 
     def draw_line(self, line: Line, x: float, y: float, font: str = PLAIN) -> None:
-        """Draw the words of a line with its baseline at `y`; boxes are not its business."""
+        """Draw the words of a line with its baseline at `y`; boxes are drawn elsewhere."""
         canvas, size = self.canvas, self.style.size
         canvas.setFont(font, size)
         canvas.setFillColorRGB(*self.ink)
@@ -188,7 +188,7 @@ class Pages:
         self.y -= after
 
     def labelled(self, label: str, value: str) -> None:
-        """A bold name and its value on a line."""
+        """Draw a bold label and its value on one line."""
         self.y -= self.pitch
         self.draw_line(self.wrapped(label, 300, BOLD)[0], MARGIN, self.y, BOLD)
         for number, line in enumerate(self.wrapped(value, self.width - 2 * MARGIN - 230)):
@@ -199,7 +199,7 @@ class Pages:
         self.canvas._code.append(operators)
 
     def block_font(self) -> None:
-        """A font of one glyph: code 1 is █, drawn as a filled rectangle."""
+        """Return a font with one glyph: code 1 is █, drawn as a filled rectangle."""
         document = self.canvas._doc
         fonts = document.idToObject["BasicFonts"].dict
         if "Blocks" in fonts:
@@ -247,7 +247,7 @@ class Pages:
             self.canvas.setFillGray(0)
 
     def image(self, rect: Rect, grey: int = 0) -> None:
-        """A picture of one grey over `rect`."""
+        """Draw an image of a single grey over `rect`."""
         name = f"Grey{grey}"
         if not self.canvas.hasForm(name):
             header = "<< /Type /XObject /Subtype /Image /Width 1 /Height 1 "
@@ -276,7 +276,7 @@ class Pages:
         cuts: int,
         repeat: bool,
     ) -> list[int]:
-        """A ruled table; the positions of the rows that were cut."""
+        """Draw a ruled table, and return the positions of the rows that a page break cuts."""
         whole = self.width - 2 * MARGIN
         widths = [share / sum(shares) * whole for share in shares]
         cut: list[int] = []

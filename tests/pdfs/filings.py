@@ -1,8 +1,8 @@
-"""Pages drawn at random, half of which leak: what the release gate is measured on.
+"""Pages generated at random, half of which leak, to measure the audit's precision and recall.
 
-No page is drawn twice, and the gate's thresholds were set before any was. Each holds words, boxes
-with nothing under them and other dark things that are clean; a leaking page has, besides, one word
-under a cover of some kind, shape, shade and order.
+No page occurs twice, and the thresholds were set before the pages were generated. Each holds words, boxes
+with nothing under them and other dark things that are clean; a leaking page also has one word under
+a cover, which varies in kind, shape, shade and paint order.
 """
 
 from __future__ import annotations
@@ -64,13 +64,13 @@ class _Page:
         self.leading = self.size * chance.uniform(1.25, 1.7)
 
     def dark(self) -> Color:
-        """A colour that a reader takes for black, or nearly."""
+        """Return a colour that looks black or nearly black."""
         shade = self.chance.choice((0, 0, 0, 0.08, 0.15))
         red, green, blue = (shade + self.chance.choice((0, 0, 0, 0.12)) for _ in range(3))
         return Color(red, green, blue, alpha=self.chance.choice((1, 1, 1, 0.99)))
 
     def across(self, words: list[str]) -> float:
-        """How long a line of these words is."""
+        """Return the width of a line of these words."""
         return float(
             sum(stringWidth(word, self.font, self.size) + self.size * 0.6 for word in words)
         )
@@ -81,14 +81,14 @@ class _Page:
         self.canvas.drawString(x, y, text)
 
     def box_around(self, x: float, y: float, width: float) -> Rect:
-        """A box over words that stand at `x` and `y`."""
+        """Return a box over words at `x` and `y`."""
         below = self.size * self.chance.uniform(0.25, 0.35)
         high = self.size * self.chance.uniform(1.1, 1.35)
         side = self.chance.uniform(0, 2)
         return x - side, y - below, width + 2 * side, high
 
     def cover(self, rect: Rect) -> None:
-        """Something dark over `rect`."""
+        """Draw a dark cover over `rect`."""
         x, y, width, height = rect
         canvas, kind = self.canvas, self.chance.choice(COVERS)
         canvas.saveState()
@@ -139,7 +139,7 @@ class _Page:
             self.line(y, line == secret)
 
     def line(self, y: float, leaking: bool) -> None:
-        """A line of words, some of them boxes; where it leaks, one word under its box."""
+        """Draw a line of words and boxes; if it leaks, leave one word under its box."""
         chance, x = self.chance, 40.0
         words = chance.choices(WORDS, k=chance.randint(4, 9))
         while self.across(words) > WIDTH - 160:
@@ -175,14 +175,14 @@ BLACK = ImageReader(Image.new("L", (4, 4), 0))
 
 
 def filings(path: Path, pages: int, seed: int) -> list[bool]:
-    """Draw that many pages into `path`; whether each leaks."""
+    """Draw `pages` pages into `path`, and return whether each leaks."""
     chance = random.Random(seed)
     canvas = Canvas(str(path), pagesize=(WIDTH, HEIGHT), invariant=1)
     leaking = [chance.random() < 0.5 for _ in range(pages)]
     for leaks in leaking:
         turned = chance.choice((0, 0, 0, 90, 180, 270))
         canvas.setPageRotation(turned)
-        # A page turned to its side is as wide, before, as it is seen high.
+        # Before rotation, the width of a page rotated by 90 degrees is its displayed height.
         canvas.setPageSize((HEIGHT, WIDTH) if turned in (90, 270) else (WIDTH, HEIGHT))
         _Page(canvas, chance).draw(leaks)
         canvas.showPage()

@@ -1,4 +1,4 @@
-"""Files that a reader must refuse, or that are odd enough to exhaust it."""
+"""Files that the reader must refuse, or that could exhaust it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def _deep_forms(levels: int) -> bytes:
 
 
 def _doubled_forms(levels: int) -> bytes:
-    """A page whose forms show the next twice each: minutes of work on any machine."""
+    """Return a page whose Form XObjects each draw the next one twice: minutes of work on any
+    machine."""
 
     def form(at: int) -> bytes:
         keys = b"/Type /XObject /Subtype /Form /BBox [0 0 900 900] "
@@ -55,7 +56,7 @@ def _form_calls_itself() -> bytes:
 
 
 def _picture() -> bytes:
-    """A page that is one picture: dark bars, as lines of words are, on white."""
+    """Return a page with a single image: dark bars on white, like lines of words."""
     rows = b"".join(bytes([255 if y % 12 < 6 else 60]) * 842 for y in range(595))
     keys = b"/Type /XObject /Subtype /Image /Width 842 /Height 595 /ColorSpace /DeviceGray "
     image = stream(zlib.compress(rows), keys + b"/BitsPerComponent 8 /Filter /FlateDecode")
@@ -63,7 +64,8 @@ def _picture() -> bytes:
 
 
 def _crowded(characters: int) -> bytes:
-    """Lines of 500 characters, each with its number: pdfium drops text printed twice in a place."""
+    """Lines of 500 characters, each with its number: pdfium drops text printed twice in the same
+    position."""
     lines = [
         b"BT /F 2 Tf 1 0 0 1 36 %.2f Tm (%06d%s) Tj ET"
         % (560 - 4.5 * at, at, b" word" * 98 + b"end.")
@@ -85,14 +87,15 @@ def _annotation_ring() -> bytes:
 
 
 def _annotation_doubled(levels: int) -> bytes:
-    """An annotation whose objects hold the next twice: no ring, but 2 ** levels paths."""
+    """Return an annotation whose objects each refer to the next twice: no cycle, but 2 ** levels
+    paths."""
     first = b"<< /Type /Annot /Subtype /Text /Rect [9 9 29 29] /A 6 0 R >>"
     chain = [b"[%d 0 R %d 0 R]" % (at + 7, at + 7) for at in range(levels)]
     return page_of(WORD_SHOWN, first, *chain, b"0", keys=b"/Annots [5 0 R]")
 
 
 def _bomb(size: int) -> bytes:
-    """Some kilobytes that unpack to `size` bytes of white space."""
+    """Return a few kilobytes that decompress to `size` bytes of whitespace."""
     packer = zlib.compressobj(9)
     block = b" " * 1_000_000
     packed = b"".join(packer.compress(block) for _ in range(size // len(block))) + packer.flush()
@@ -149,7 +152,7 @@ SPOILT = ("needs a password", "restricted", "truncated")
 
 
 def hostile(path: Path, kind: str) -> None:
-    """A file that is to be refused with a clear error, and quickly."""
+    """Return a file that must be refused quickly, with a clear error."""
     if kind in ("needs a password", "restricted"):
         _encrypted(path, "user" if kind == "needs a password" else "")
     elif kind == "truncated":

@@ -1,4 +1,4 @@
-"""Pages that hide one secret, each in a way of its own."""
+"""Pages that hide one secret, each in a different way."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ _MARKED = "/C [0 0 0] /QuadPoints [QUAD]"
 
 
 def _under_blocks(pages: Pages, rect: Rect, baseline: float, secret: str) -> None:
-    """Under a run of █, which are text as well."""
+    """Draw the secret under a run of █ characters."""
     text(pages, rect, baseline, secret)
     count = int(rect[2] / (0.6 * pages.style.size)) + 1
     pages.raw(
@@ -160,7 +160,7 @@ def _pale(pages: Pages, rect: Rect, baseline: float, secret: str) -> None:
 
 
 def _sized(size: float, scale: float = 1) -> Plant:
-    """In type so small, below a box."""
+    """Draw the secret in type of this size, below a box."""
 
     def plant(pages: Pages, rect: Rect, baseline: float, secret: str) -> None:
         pages.canvas.setFont(PLAIN, pages.style.size)
@@ -208,11 +208,11 @@ LEAKS: dict[str, Plant] = {
     "tiny matrix": _sized(9, 0.0001),
     "tiny type": _sized(0.6),
 }
-"""Each kind of leak, and how it is drawn in the place of the page's first marker."""
+"""Each kind of leak, with the function that draws it in place of the page's first marker."""
 
 
 def leak(path: Path, kind: str, secret: str, **variant: Any) -> Drawn:
-    """Draw a page that hides `secret` in one wrong way; the first of `boxes` is where.
+    """Draw a page that hides `secret` badly, in one way. The first of `boxes` is its position.
 
     `variant` is a style, as for `disclosure_pdf`.
     """
@@ -234,7 +234,8 @@ def leak(path: Path, kind: str, secret: str, **variant: Any) -> Drawn:
 
 
 def _revised(before: bytes, after: bytes) -> bytes:
-    """`before` with a revision appended that puts the objects of `after` in their places."""
+    """Return `before` with an incremental update that replaces its objects with those of
+    `after`."""
     pattern = re.compile(rb"^(\d+) 0 obj\b.*?^endobj\n?", re.DOTALL | re.MULTILINE)
     old = {match[1]: match.group() for match in pattern.finditer(before)}
     out, places = before, []

@@ -54,9 +54,9 @@ LOOKALIKES: dict[str, Callable[[Pages], None]] = {
     "link": _link,
     "printed twice": _twice,
 }
-"""`dark cell` goes to review; the others are clean."""
+"""`dark cell` needs a decision; the others are clean."""
 
 
 def lookalike(path: Path, kind: str) -> Drawn:
-    """One page which leaks nothing."""
+    """Draw a page that leaks nothing."""
     return sheet(path, LOOKALIKES[kind])

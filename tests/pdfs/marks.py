@@ -1,4 +1,4 @@
-"""What can be put on a page beside words and boxes, and into its document."""
+"""Functions that add other things than words and boxes to a page or its document."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def to_catalog(pages: Pages, key: str, value: Raw) -> None:
 
 
 def unmapped(pages: Pages, x: float, y: float) -> None:
-    """Show two letters of a font that does not say which letters they are."""
+    """Draw two letters in a font without a Unicode mapping."""
     family = "/Type /Font /BaseFont /Unmapped"
     system = "/CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >>"
     glyphs = Raw(f"<< {family} /Subtype /CIDFontType2 {system} /DW 600 >>")

@@ -6,7 +6,7 @@ import re
 
 
 def file_of(*objects: bytes, root: int = 1) -> bytes:
-    """A PDF of these objects, numbered from 1."""
+    """Return a PDF with these objects, numbered from 1."""
     out, places = b"%PDF-1.4\n", []
     for number, body in enumerate(objects, 1):
         places.append(len(out))
@@ -41,6 +41,6 @@ def page_of(
 
 
 def reindexed(data: bytes) -> bytes:
-    """`data`, whose objects were changed, with a new cross-reference table."""
+    """Return `data` with a new cross-reference table, after its objects were changed."""
     bodies = re.findall(rb"^\d+ 0 obj\n(.*?)\nendobj\n", data, re.DOTALL | re.MULTILINE)
     return file_of(*bodies)

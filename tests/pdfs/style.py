@@ -21,7 +21,7 @@ BLOCK = r"\001"
 
 @dataclass(frozen=True)
 class Style:
-    """How a disclosure is drawn. All of it is clean: nothing stands under a box."""
+    """How a disclosure is drawn. All styles are clean: nothing is hidden under a box."""
 
     rules: Literal["lines", "rects", "cells"] = "lines"
     unruled: tuple[int, int] | None = None
@@ -36,19 +36,19 @@ class Style:
     box: Literal["rect", "round", "image", "glyphs"] = "rect"
     """`glyphs`: six characters █ of text."""
     heights: tuple[float, float] = (1.1, 1.45)
-    """The least and the greatest height of a box, in font sizes."""
+    """The minimum and maximum height of a box, in multiples of the font size."""
     touch: bool = False
     """Boxes in the first and last line of a cell, or near its sides, are drawn up to its rules."""
     merged: bool = False
-    """Markers with nothing but white space between them are drawn as one box."""
+    """Whether markers separated only by whitespace are drawn as one box."""
     spaces: bool = True
-    """Whether spaces are characters; otherwise words stand apart by position alone."""
+    """Whether spaces are characters; otherwise words are separated only by their positions."""
     reason: str = ""
     """White text in each box, such as s40(2)."""
     origin: tuple[int, int] = (0, 0)
     """The lower left corner of the MediaBox."""
     rotate: Literal[0, 90, 180, 270] = 0
-    """/Rotate, with the content turned against it, so that the page is seen upright."""
+    """/Rotate, with the content rotated the other way so that the page appears upright."""
     portrait: bool = False
     size: float = 0.0
     """The font size; 0 is 9, or 7 on portrait pages."""
@@ -58,7 +58,8 @@ class Style:
 
 
 class Box(NamedTuple):
-    """Where a marker was drawn: page from 1; points from the top left of the page seen upright."""
+    """Where a marker was drawn: page from 1, and points from the top left of the page as
+    displayed."""
 
     page: int
     x0: float
@@ -69,18 +70,19 @@ class Box(NamedTuple):
 
 @dataclass
 class Drawn:
-    """What a document shows: the truth to hold a reading against."""
+    """What a document shows: the ground truth for the reader."""
 
     pages: int = 0
     rows: list[tuple[str, ...]] = field(default_factory=list)
     """The six cells of each row as a reader should give them, each box as `redaction.BOX`."""
     boxes: list[Box] = field(default_factory=list)
     cut: list[int] = field(default_factory=list)
-    """The positions, from 1, of the rows that run over a page break."""
+    """The positions, from 1, of the rows that a page break cuts."""
 
 
 def as_drawn(text: str | None, style: Style = Style()) -> str:
-    """`text` as a PDF of that style shows it: markers as boxes, white space folded."""
+    """Return `text` as a PDF in this style shows it, with markers as boxes and whitespace
+    collapsed."""
     shown, at = "", 0
     for marker in find(text or ""):
         shown += (text or "")[at : marker.start] + BOX

@@ -1,4 +1,5 @@
-"""A site of three disclosures: the first, one of groups at a bound, and one drawn at random."""
+"""A site with three disclosures: the first, one with groups just below and at the minimum size, and
+one generated at random."""
 
 from __future__ import annotations
 
@@ -39,7 +40,8 @@ OPEN = {
 
 
 def groups_of_three_four_and_five() -> list[Row]:
-    """Rows of which 3, 4 and 5 share a wording, and nothing else with those of another number."""
+    """Return groups of 3, 4 and 5 rows that share a wording, and whose other cells differ between
+    groups."""
     kinds = (
         (3, 2018, "Sergeant", "Substantiated", "Management Action", "Management Advice", "Twitter"),
         (4, 2019, "Constable", "Case to Answer", "Formal Action", "Dismissal", "Facebook"),
@@ -53,7 +55,8 @@ def groups_of_three_four_and_five() -> list[Row]:
 
 
 def rows_at_random() -> list[Row]:
-    """Rows of five years in every state, with wordings that many share; one block has no markers."""
+    """Return random rows from five years with every status and some shared wordings; one block has
+    no markers."""
     chance = random.Random(7)
     rows: list[Row] = []
     for number in range(180):
@@ -69,7 +72,7 @@ def rows_at_random() -> list[Row]:
         }
         if number % 15 in (0, 14) if lost else chance.random() < 0.15:
             cells = OPEN
-        # A row's `block` is a step to the next one.
+        # A row's `block` is the increment from the previous row.
         rows.append(a_row(**{"year": year, "block": int(number % 15 == 0), **cells}))
     alone = a_row(year=2019, block=0, summary="Officer told [REDACTED] a secret", sanction=None)
     return [*rows, alone]
@@ -77,7 +80,8 @@ def rows_at_random() -> list[Row]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def mixed(site: Datasette, tmp_path_factory: pytest.TempPathFactory) -> Datasette:
-    """The second disclosure misses an officer of 2019, the third four of 2018; its 2022 has two too many."""
+    """The second disclosure lacks one officer from 2019 and the third four from 2018; the third has
+    two rows too many for 2022."""
     folder = tmp_path_factory.mktemp("mixed")
     FolderCopy.of_the_first(folder / "disclosures")
     for rows, reference, missing, more in (

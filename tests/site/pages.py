@@ -1,4 +1,4 @@
-"""Every kind of page, what the site says on it, and how to read its words."""
+"""Every kind of page, and helpers to get its text."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ TABLES: dict[str, dict[str, Any]] = {
 
 
 async def text_of(site: Datasette, path: str) -> str:
-    """The words of a page, without its mark-up."""
+    """Return the text of a page, without markup."""
     response = await site.client.get(path)
     assert response.status_code == 200, f"{path}: {response.text}"
     words = re.sub(r"<(script|style).*?</\1>", " ", response.text, flags=re.DOTALL)

@@ -1,4 +1,4 @@
-"""Every question as its file says, and ways to ask it."""
+"""Every question as defined in its file, and helpers to run it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SECOND = "01-FOI-23-000001"
 
 
 def arguments(question: Question) -> dict[str, str]:
-    """What a reader may ask, by the examples of the question's own header."""
+    """Return the arguments for a question, from the examples in its header."""
     parameters = question.header.parameters.items()
     return {name: parameter.example for name, parameter in parameters if parameter.example}
 
@@ -56,7 +56,7 @@ async def answer(site: Datasette, name: str, **asked: str) -> list[Row]:
 
 
 def total(rows: list[Row], column: str, **chosen: object) -> int:
-    """The sum of a column over the rows that hold these values."""
+    """Return the sum of a column over the rows with these values."""
     return sum(
         row[column] or 0
         for row in rows
@@ -65,7 +65,7 @@ def total(rows: list[Row], column: str, **chosen: object) -> int:
 
 
 def links_of_figures(page: str) -> list[tuple[str, int]]:
-    """The cells of a page that are a number and open rows: address and number."""
+    """Return the URL and number of each cell of a page that is a number with a link to rows."""
     found = re.findall(r'<td class="[^"]*"><a href="([^"]*)">(\d+)</a></td>', page)
     return [(html.unescape(address), int(number)) for address, number in found]
 

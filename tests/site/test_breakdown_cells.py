@@ -1,4 +1,5 @@
-"""Every cell of every question that counts or lists rows, held against a count made here from the tables.
+"""Every cell of every question that counts or lists rows, compared with a count made here from the
+tables.
 
 What is expected is worked out in Python from the rows of the tables, in the order that each question
 promises; no view and no SQL of the questions is used.
@@ -44,12 +45,12 @@ KEYS = {
     "sanctioned-per-year": ("year",),
     "sanctioned-per-rank": ("rank", "status"),
 }
-"""What the officers of one row of an answer have in common, in the order of the rows."""
+"""The values that the officers in each row of an answer share, in display order."""
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The rows of the database, by table, and every officer: one without an id where one is missing."""
+    """The rows of the database by table, and every officer; missing officers have no id."""
 
     rows: dict[str, list[Row]]
     officers: list[Row]
@@ -62,7 +63,8 @@ class Tables:
         ]
 
     def place(self, column: str, value: Any) -> tuple[bool, Any]:
-        """Where a value stands among those of its column: blanks last, terms as their table says."""
+        """Return the sort key of a value in its column: blanks last, terms in the order of their
+        table."""
         if column in TERMS and value is not None:
             (term,) = self.of(f"{column}s", term=value)
             return False, term["position"]
@@ -108,7 +110,7 @@ def largest_group(officers: Iterable[Row]) -> int | None:
 
 
 def added(figures: Iterable[int | None]) -> int | None:
-    """The sum of the figures that are known, None where none is."""
+    """Return the sum of the known figures, or None if none is known."""
     known = [figure for figure in figures if figure is not None]
     return sum(known) if known else None
 
@@ -118,7 +120,7 @@ def in_state(officers: Iterable[Row], status: str) -> int:
 
 
 def redaction_figures(officers: list[Row]) -> Row:
-    """What is counted of the summaries of some officers, all together."""
+    """Return the redaction figures for the officers' summaries combined."""
     markers = added(officer["redaction_count"] for officer in officers)
     words = added(
         officer["visible_words"] for officer in officers if officer["redaction_count"] is not None
@@ -140,7 +142,7 @@ def redaction_figures(officers: list[Row]) -> Row:
 
 
 def shares(sanctioned: int, finalised: int, unknown: int) -> Row:
-    """The share of those sanctioned and its bounds, None where there are fewer than five."""
+    """Return the share sanctioned and its bounds, or None if there are fewer than five officers."""
     if finalised < 5:
         return dict.fromkeys(("share", "share_lowest", "share_highest"))
     return {
@@ -164,7 +166,7 @@ def sanction_figures(tables: Tables, officers: list[Row], unknown: int) -> Row:
 
 
 def year_figures(tables: Tables, officers: list[Row]) -> Row:
-    """What is said of a year of a disclosure."""
+    """Return the figures for a disclosure's year."""
     disclosure_id, year = officers[0]["disclosure_id"], officers[0]["year"]
     (about,) = tables.of("disclosures", id=disclosure_id)
     (total,) = tables.of("published_totals", disclosure_id=disclosure_id, year=year)
@@ -180,7 +182,7 @@ def year_figures(tables: Tables, officers: list[Row]) -> Row:
 
 
 def figures(tables: Tables, name: str, officers: list[Row]) -> Row:
-    """All that a question may say of the officers of one of its rows."""
+    """Return every figure that a question can give for the officers in one of its rows."""
     said = {
         "officers": len(officers),
         "finalised": in_state(officers, "finalised"),
@@ -208,7 +210,7 @@ def figures(tables: Tables, name: str, officers: list[Row]) -> Row:
 
 
 def in_cells(tables: Tables, officers: Iterable[Row], keys: Iterable[str]) -> list[list[Row]]:
-    """Officers by disclosure and by what `keys` name, the cells in order."""
+    """Return officers by disclosure and `keys`, in display order."""
     cells: defaultdict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for officer in officers:
         places = (tables.place(key, officer[key]) for key in keys)
@@ -217,7 +219,7 @@ def in_cells(tables: Tables, officers: Iterable[Row], keys: Iterable[str]) -> li
 
 
 def breakdown(tables: Tables, name: str) -> list[Row]:
-    """What a question that counts is to answer."""
+    """Return the expected answer of a question that counts."""
     return [
         {**officers[0], **figures(tables, name, officers)}
         for officers in in_cells(tables, tables.officers, KEYS[name])
@@ -382,7 +384,7 @@ async def test_every_cell_is_what_its_rows_make_and_the_rows_are_in_order(
 
 @pytest.mark.parametrize("name", [n for n in PROMISED if "same_wording" in PROMISED[n]])
 async def test_a_shared_wording_is_told_from_four_officers_on(mixed: Datasette, name: str) -> None:
-    """Of groups of three, four and five, each in a cell of its own."""
+    """The groups of three, four and five officers are in separate cells."""
     rows = await answer(mixed, name, disclosure_id=BOUNDS)
     assert sorted(row["same_wording"] for row in rows if row["same_wording"]) == [4, 5]
     assert None in [row["same_wording"] for row in rows]

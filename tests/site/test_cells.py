@@ -1,4 +1,4 @@
-"""What cells draw: a bar for each marker, a badge for the band, and why an empty one is empty."""
+"""What cells show: a bar for each marker, a badge for the band, and why a cell is empty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Drawings by their geometry: every length on one scale, every part in its place, nothing outside."""
+"""The geometry of drawings: lengths are on one scale, parts are in position, and nothing is outside
+the frame."""
 
 from __future__ import annotations
 
@@ -25,18 +26,18 @@ DRAWN: dict[str, dict[str, Any]] = {
     if question.header.drawing
 }
 STROKED = 0.75
-"""How far inside its place a part is drawn that is outlined, so that parts do not touch."""
+"""How far outlined parts are inset, so that parts do not touch."""
 THINNEST = 0.5
-"""Units that a part is high at least, so that it can be seen."""
+"""Minimum height of a visible part, in SVG units."""
 CLOSE = 0.03
-"""Units, of which lengths in a drawing are written to two places."""
+"""Tolerance in SVG units: lengths are written to two decimal places."""
 KINDS = {"finalised": "finalised", "under investigation": "open", "missing": "missing"}
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle as it is meant: with the space in which its outline is drawn."""
+    """A rectangle with its inset added back."""
 
     kind: str
     x: float
@@ -54,7 +55,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Panel:
-    """What is drawn in one place: boxes, words with where they are, and lines."""
+    """One panel: boxes, words with their positions, and lines."""
 
     x: float
     y: float
@@ -62,11 +63,11 @@ class Panel:
     words: list[tuple[float, float, str]]
     heading: str
     below_heading: float
-    """How low the last line of the heading stands."""
+    """The y coordinate of the last line of the heading."""
     axis: tuple[float, float] | None
-    """How far the axis reaches, and how low it lies."""
+    """The x coordinate of the end of the axis, and its y coordinate."""
     change: float | None
-    """Where the line for the change of rules stands."""
+    """The x coordinate of the line for the change of rules."""
 
     @classmethod
     def of(cls, group: ElementTree.Element) -> Panel:
@@ -94,7 +95,7 @@ class Panel:
 
     @property
     def low(self) -> float:
-        """How low anything in it reaches, from its own top."""
+        """Return the largest y coordinate in the panel."""
         boxes = [box.y + box.height for box in self.boxes]
         return max([*boxes, *(y for _, y, _ in self.words)], default=0)
 
@@ -115,7 +116,8 @@ class Picture:
 
 @dataclass
 class Bar:
-    """What one bar is to show: its parts in order, kind and figure, and the bounds of a share."""
+    """The expected content of a bar: its parts in order, with kind and figure, and the bounds of a
+    share."""
 
     label: str
     parts: list[tuple[str, float]]
@@ -162,7 +164,7 @@ def bars_to_draw(drawing: Row, rows: list[Row]) -> list[Bar]:
 
 
 def panels_to_draw(drawing: Row, rows: list[Row]) -> list[tuple[str, list[Bar]]]:
-    """The panels in order, the fullest first and those of no value last, each with its bars."""
+    """Return the expected panels, largest first and NULL last, each with its bars."""
     each = drawing.get("panel")
     if not each:
         return [("", bars_to_draw(drawing, rows))]
@@ -194,7 +196,8 @@ async def drawn_and_meant(
 
 
 def columns_of(panel: Panel, bars: list[Bar]) -> list[tuple[float, list[Box]]]:
-    """Upright bars: where the middle of each is, by the labels below the axis, and its boxes."""
+    """Return vertical bars: the x coordinate of each, from its label below the axis, and its
+    boxes."""
     assert panel.axis
     below = sorted(y for _, y, _ in panel.words if y > panel.axis[1])
     middles = [(x, words) for x, y, words in panel.words if y == below[0]]
@@ -204,7 +207,8 @@ def columns_of(panel: Panel, bars: list[Bar]) -> list[tuple[float, list[Box]]]:
 
 
 def lines_of(panel: Panel, bars: list[Bar]) -> list[tuple[float, list[Box]]]:
-    """Lying bars: how low the label of each is, and its boxes between that and the next one."""
+    """Return horizontal bars: the y coordinate of each label, and the boxes between it and the next
+    label."""
     labels = [(y, words) for x, y, words in panel.words if x == 0][: len(bars)]
     meant = ["" if bar.label == panel.heading else bar.label for bar in bars]
     assert [words for _, words in labels] == meant
@@ -232,7 +236,8 @@ ALL = [(name, disclosure) for name in DRAWN for disclosure in DISCLOSURES]
 async def test_every_bar_is_as_long_as_its_figure_on_one_scale(
     mixed: Datasette, name: str, disclosure: str
 ) -> None:
-    """Parts are stacked from the axis on, in order, without gap or overlap; frames span the bounds."""
+    """Parts are stacked in order from the axis, without gaps or overlaps; frames span the
+    bounds."""
     picture, meant = await drawn_and_meant(mixed, name, disclosure)
     upright = DRAWN[name]["by"] == "year"
     assert len(picture.panels) == len(meant)
@@ -306,7 +311,7 @@ async def test_every_bar_carries_its_figure_at_its_end(
 async def test_bars_and_panels_stand_side_by_side_within_the_picture(
     mixed: Datasette, name: str, disclosure: str
 ) -> None:
-    """Panels of years are two across, others one; none reaches into another."""
+    """Panels by year are in two columns, others in one; none overlaps another."""
     picture, _ = await drawn_and_meant(mixed, name, disclosure)
     drawing = DRAWN[name]
     across = 2 if drawing["by"] == "year" and "panel" in drawing else 1
@@ -335,7 +340,7 @@ async def test_bars_and_panels_stand_side_by_side_within_the_picture(
 
 
 def thin(box: Box) -> bool:
-    """Whether it is the dash for what is not stated."""
+    """Return whether a box is the dash for "not stated"."""
     return box.kind == "unstated"
 
 
@@ -382,7 +387,7 @@ async def rows_of_the_document(site: Datasette, disclosure: str) -> list[Row]:
 async def test_the_map_has_a_box_for_each_row_black_as_high_as_its_density(
     mixed: Datasette, disclosure: str
 ) -> None:
-    """A column is a block; rows go down it in their order; the black grows from the bottom."""
+    """A column is a block, with its rows from top to bottom; each box is filled from the bottom."""
     page = (await mixed.client.get("/redaction")).text
     svg = {
         match[1]: match[0]
@@ -436,7 +441,7 @@ async def test_the_map_has_a_box_for_each_row_black_as_high_as_its_density(
 
 
 def legend_of(page: str) -> list[tuple[str, str]]:
-    """The samples of a legend, by their classes, each with the words behind it."""
+    """Return the legend's entries: the class and the label of each."""
     match = re.search(r'<span class="legend">(.*?)</span>\s*Source', page, re.DOTALL)
     assert match
     samples = re.split(r'<span class="([^"]*)" aria-hidden="true"></span>', match[1])
@@ -454,7 +459,7 @@ async def legends(site: Datasette) -> dict[str, list[tuple[str, str]]]:
 
 
 def figure_of(drawing: Row) -> str:
-    """What a solid bar stands for."""
+    """Return what a solid bar means."""
     if "share" in drawing:
         return "share of finalised" if "lower" in drawing else "share at least"
     if drawing["by"] == "redaction_band":
@@ -486,7 +491,7 @@ async def test_a_legend_explains_what_is_drawn_and_nothing_else(mixed: Datasette
 async def test_what_a_solid_bar_stands_for_is_said_in_one_way_of_each_kind_of_figure(
     mixed: Datasette,
 ) -> None:
-    """A share of the finalised is no lower bound, and a lower bound no share of the finalised."""
+    """A share of finalised officers is not called a lower bound, or the reverse."""
     said: defaultdict[str, set[str]] = defaultdict(set)
     for name, legend in (await legends(mixed)).items():
         said[figure_of(DRAWN[name])].add(legend[0][1].split(";")[0].split(".")[0])
@@ -509,7 +514,8 @@ async def test_what_a_solid_bar_stands_for_is_said_in_one_way_of_each_kind_of_fi
 
 @pytest.mark.asyncio
 async def test_the_notes_on_panels_stand_under_panels_and_nowhere_else(mixed: Datasette) -> None:
-    """Of the line for the change of rules, of one scale, and of officers in panels of their own."""
+    """The notes are about the change of rules, the common scale, and officers with a panel of their
+    own."""
     for name, legend in (await legends(mixed)).items():
         drawing, words = DRAWN[name], legend[-1][1]
         panels = "panel" in drawing

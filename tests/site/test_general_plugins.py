@@ -97,7 +97,7 @@ class Library:
         )
 
     def ask(self, *paths: str, **settings: object) -> dict[str, Answer]:
-        """The answer to each path, which may follow a method: `/library` or `POST /library`."""
+        """Return the response to each request, such as `/library` or `POST /library`."""
         done = self.run("-c", SERVE, str(self.folder), json.dumps(settings), *paths)
         assert done.returncode == 0, done.stderr
         # Datasette prints the tracebacks of 404s too, where the library rich is installed.
@@ -392,7 +392,7 @@ def test_each_works_alone_on_another_database(plugin: str, tmp_path: Path) -> No
 
 @pytest.fixture(scope="session")
 def fresh_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Python of an environment that has the project's wheel, and for the rest what is installed here."""
+    """The Python of an environment with the project's wheel and the packages installed here."""
     folder = tmp_path_factory.mktemp("fresh")
     source, environment = folder / "source", folder / "environment"
     source.mkdir()

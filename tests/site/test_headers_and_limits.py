@@ -1,4 +1,4 @@
-"""What is kept from web searches, and what no query may do."""
+"""Response headers, and the limits on queries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every kind of page is HTML without a fault, says what it is, and may be shared."""
+"""Every kind of page is valid HTML, describes itself and can be shared."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def test_it_is_html_without_a_fault(site: Datasette, path: str) -> None:
     parser = html5lib.HTMLParser()
     parser.parse(page)
     faults = {fault for _, fault, _ in parser.errors}
-    # Datasette leaves the ampersands of one link to the SQL of filtered rows as they are.
+    # Datasette does not escape the ampersands in one link to the SQL of filtered rows.
     assert faults <= ({"expected-named-entity"} if "&" in path else set())
 
 

@@ -1,4 +1,4 @@
-"""What the site says about its data: of every table, view and column, with no gap."""
+"""The site describes every table, view and column."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_meaning_is_written_once(site_folder: Path) -> None:
 
 
 def walk(node: yaml.Node | None, seen: set[int] | None = None) -> list[yaml.Node]:
-    """Every node of a YAML document, those that are referred to more than once only once."""
+    """Yield every node of a YAML document once, even if it is referenced several times."""
     seen = set() if seen is None else seen
     if node is None or id(node) in seen:
         return []

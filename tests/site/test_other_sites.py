@@ -1,4 +1,5 @@
-"""Sites of other data: two disclosures, an address for removal, a database that changes, none."""
+"""Sites with other data: two disclosures, a contact for withdrawals, a mutable database, no
+database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts of pages that only the right one of two ways serves: order, direction, open or folded."""
+"""Parts of pages that can be right in only one way: order, direction, open or closed."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def test_a_row_leads_to_the_one_before_and_the_one_after_in_its_document(
 
 
 def facets_of(page: str) -> str:
-    """The tag that opens the lists to choose from."""
+    """Return the opening tag of the facets."""
     (tag,) = re.findall(r'<details class="facets"[^>]*>', page)
     return str(tag)
 
@@ -174,7 +174,8 @@ def test_corrections_are_shown_newest_first_in_whatever_order_they_were_written(
 
 
 class Brake:
-    """A plugin that gives SQL a function `braked()`, for a view that is long to count while it holds."""
+    """A plugin with an SQL function `braked()`, which makes a view slow to count while the brake is
+    on."""
 
     __name__ = "brake"
 
@@ -204,7 +205,7 @@ async def test_a_count_that_took_too_long_is_not_shown_and_not_kept(
     (tmp_path / "settings.json").write_text(json.dumps(limits), "utf-8")
     shutil.copy(site_folder / "foi.db", tmp_path)
     with closing(sqlite3.connect(tmp_path / "foi.db")) as connection:
-        # The first row of any choice is found at once; to go on, the brake must have been let go.
+        # The first row of a facet is found at once; the brake must be released to continue.
         connection.executescript(
             """alter table officer_allegations rename to kept;
             create table reached as select max(first) as position from
@@ -224,7 +225,7 @@ async def test_a_count_that_took_too_long_is_not_shown_and_not_kept(
 
 
 async def figures_of_rows(site: Datasette) -> list[int | None]:
-    """The figures on the home page that count rows, None where none is given."""
+    """Return the row counts on the home page, with None for those left out."""
     response = await site.client.get("/")
     assert response.status_code == 200
     found = re.findall(rf'<dt><a href="{TABLE}\?[^"]*">([^<]*)</a></dt>', response.text)

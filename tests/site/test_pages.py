@@ -1,4 +1,4 @@
-"""Pages as a reader gets them: the live figures, the caveats, and the doors behind them."""
+"""Pages as a reader sees them: live figures, caveats and links."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.site.questions import QUESTIONS
 
 pytestmark = pytest.mark.asyncio
 OTHERS = [f"/foi/{name}" for name in (*TABLES, *QUESTIONS) if f"/foi/{name}" not in PAGES]
-"""The tables and questions that are of a kind with one of PAGES."""
+"""The tables and questions whose pages are like one of PAGES."""
 
 
 async def test_datasette_serves_the_built_database_alone_and_immutable(site: Datasette) -> None:
@@ -190,7 +190,7 @@ async def test_a_filter_on_a_counted_figure_finds_it(site: Datasette) -> None:
 
 @pytest.fixture(scope="session")
 def followed() -> dict[str, int]:
-    """The addresses that were asked for, with the status of each answer."""
+    """The requested URLs, with the status of each response."""
     return {}
 
 

@@ -1,8 +1,8 @@
 """The canned queries: each answers in every form, adds up, and opens the rows that it counts.
 
-What every question must do stands in CHECKS, which read its header and nothing else, so that a new
-question is one file. What the questions of today answer is tested by name, from the list of names
-and columns that others rely on (questions.yml).
+CHECKS list what every question must do. They read only its header, so a new question is a single
+file. The answers of the current questions are tested by name, from the list of public names and
+columns (questions.yml).
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ async def says_where_its_figures_come_from_and_what_they_cannot_show(
 async def has_the_caveats_that_its_columns_demand(site: Datasette, question: Question) -> None:
     columns = list(question.header.columns)
     demanded = {"rules"}
-    if columns[0] == "disclosure_id":  # a breakdown of what a disclosure counts
+    if columns[0] == "disclosure_id":  # a breakdown of a disclosure's officers
         demanded |= {"officers", "under_investigation", "missing"}
     if {"result", "action", "sanction", "sanctioned", "dismissed"} & {*columns}:
         demanded |= {"allegation"}
@@ -260,7 +260,7 @@ async def test_every_question(site: Datasette, check: Check, name: str) -> None:
 
 
 async def never_adds_disclosures_up(both: Datasette, question: Question) -> None:
-    """On a site of two disclosures, either one alone has the rows that it has beside the other."""
+    """With two disclosures, each gives the same rows as when it is the only one."""
     if "disclosure_id" not in query_files.PARAMETER.findall(question.sql):
         return
     asked = arguments(question)
@@ -325,7 +325,7 @@ order by disclosure_id, block
 
 
 async def with_a_sample(folder: Path, database: Path) -> tuple[Datasette, Question]:
-    """The site on `database` with one file more among its questions, and that question."""
+    """Return a site that serves `database` with an extra question file, and that question."""
     shutil.copytree(ROOT / "canned_queries", folder / "canned_queries")
     sample = folder / "canned_queries" / "rows-per-block.sql"
     sample.write_text(SAMPLE, "utf-8")

@@ -421,7 +421,7 @@ def write_metadata(folder: Path, renames: object) -> None:
 
 
 def answers(folder: Path, *requests: str, cors: str = "") -> list[Answer]:
-    """Send `requests`, each a method and a target, to a Datasette in a process of its own."""
+    """Send `requests`, each a method and a target, to a Datasette in a separate process."""
     command = [sys.executable, "-c", ASK, str(folder), cors, *requests]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr

@@ -160,7 +160,7 @@ async def test_the_index_holds_bars_for_markers_and_otherwise_the_summaries(
 
 
 async def asked(site: Datasette, **arguments: str) -> list[dict[str, Any]]:
-    """What the question `search` answers."""
+    """Return the answer of the question `search`."""
     response = await site.client.get("/foi/search.json", params={"_shape": "array", **arguments})
     assert response.status_code == 200, response.text
     rows: list[dict[str, Any]] = response.json()

@@ -1,4 +1,4 @@
-"""A row that this site has withdrawn still counts, and its words are nowhere."""
+"""A withdrawn row still counts, and its words do not appear anywhere."""
 
 from __future__ import annotations
 

@@ -16,4 +16,4 @@ READERS: dict[str, Reader] = {
     ".txt": lambda path, _: read_text_disclosure(path),
     ".pdf": read_pdf_disclosure,
 }
-"""The reader for each file name suffix."""
+"""The reader for each file extension."""

@@ -45,7 +45,7 @@ Passage = tuple[str, str]
 
 @dataclass
 class MetForm:
-    """Collects the parts of one document as they are read, and the findings.
+    """The parts of one document, collected as they are read, and the findings about it.
 
     A place is a page if the document is `paged`, else a line. Both count from 1.
     """
@@ -92,7 +92,8 @@ class MetForm:
                 self.report(None, f"no {label}", f"{label}{field_form}", "add the line")
 
     def set_totals(self, place: int | None, heads: Sequence[str], figures: Sequence[str]) -> None:
-        """Set the published totals from the heads, which are years and TOTAL, and the figure below each."""
+        """Set the published totals from the column headings, which are years and TOTAL, and the
+        figure below each."""
         *years, last = heads or ("",)
         if (
             last != "TOTAL"
@@ -103,7 +104,7 @@ class MetForm:
             self.report(
                 place,
                 f"{truncated_repr(' | '.join(heads))} over {truncated_repr(' | '.join(figures))}",
-                "a line of years and TOTAL, and below it a number for each",
+                "a row of years ending in TOTAL, and below it a number for each",
                 "check the document's table of totals",
             )
             return
@@ -117,7 +118,8 @@ class MetForm:
     def row(
         self, place: int, cells: Sequence[str], source_text: str, position: int, block: int
     ) -> Row | None:
-        """Return the row that these six cells make, or None, with a finding, if its year is not a year."""
+        """Return the row made of these six cells. If its year is invalid, report a finding and
+        return None."""
         year = _YEAR_CELL.fullmatch(cells[0])
         if not year:
             self.report(
@@ -188,7 +190,8 @@ def _notes(passages: Sequence[Passage]) -> list[Note]:
 
 
 def _date_in(notes: list[Note], section: str, pattern: re.Pattern[str]) -> list[date] | None:
-    """Return the dates that `pattern` captures in a section, or None if it finds none or one is not a date."""
+    """Return the dates that `pattern` captures in a section, or None if there are none or one is
+    invalid."""
     for note in notes:
         if note.section == section and (match := pattern.search(note.text)):
             parts = match.groups()

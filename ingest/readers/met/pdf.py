@@ -31,7 +31,8 @@ _UNMAPPED = re.compile(r"\(cid:\d+\)")
 """How pdfminer writes a glyph without a Unicode mapping."""
 _SENTENCE_ENDS = (".", "!", "?", ":", ";")
 _PARAGRAPH_GAP = 0.2
-"""Type sizes by which the space between paragraphs exceeds the least space between lines."""
+"""How much larger the space between paragraphs is than the smallest space between lines, in
+multiples of the font size."""
 
 Pages = Sequence[tuple[int, Sequence[Line | Table]]]
 """The number of each page, and its parts."""
@@ -98,7 +99,7 @@ def _withheld_share(document: Document) -> float | None:
 
 
 def _least_gap(pages: Pages) -> float:
-    """Return the least space between two lines of the document, in points."""
+    """Return the smallest space between two lines of the document, in points."""
     return min(
         (
             lower.top - upper.bottom
@@ -111,7 +112,8 @@ def _least_gap(pages: Pages) -> float:
 
 
 def _running_headers(pages: Pages) -> set[str]:
-    """Return the running headers and footers, digits ignored: lines at the same height of most pages."""
+    """Return the running headers and footers, ignoring digits: lines at the same height on most
+    pages."""
     pages_with = Counter(
         (text, height)
         for _, parts in pages
@@ -128,7 +130,7 @@ def _without_digits(line: Line) -> str:
 
 
 class PageInterpreter:
-    """Interprets the parts of the pages in order, and fills in the form.
+    """An interpreter that goes through the parts of the pages in order and fills in the form.
 
     `least_gap` is the least space between two lines, in points.
     """
@@ -177,7 +179,7 @@ class PageInterpreter:
         rows: list[Row] = []
         for page, cells in self.rows:
             source_text = "\t".join(cells).replace(BOX, "█")
-            # In a column of terms a box becomes an unknown term, for a person to judge.
+            # In a column of terms, a box becomes an unknown term, which a person must check.
             cells = [
                 cell if column == SUMMARY else cell.replace(BOX, CANONICAL)
                 for column, cell in enumerate(cells)
@@ -222,7 +224,7 @@ class PageInterpreter:
         return True
 
     def _notes_line(self, page: int, line: Line) -> None:
-        """Read a line as a heading, the start of a passage, or more of one."""
+        """Read a line as a heading, the start of a passage, or its continuation."""
         if line.bold:
             self._end_head()
             self.section = line.text
@@ -246,7 +248,7 @@ class PageInterpreter:
         )
 
     def _is_continuation(self, line: Line) -> bool:
-        """Return whether a line is indented like the value before it, of which it is then a further line."""
+        """Return whether a line is indented like the value before it, and so continues it."""
         return self.value_left is not None and line.left >= self.value_left - line.size
 
     def _continues_paragraph(self, line: Line) -> bool:
@@ -264,7 +266,7 @@ class PageInterpreter:
             self.form.title = " ".join(self.title)
 
     def _end_head(self) -> None:
-        """Hand over the title and the fields, once."""
+        """Pass the title and the fields to the form, once."""
         if self.head_done:
             return
         self._end_title()

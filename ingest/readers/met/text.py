@@ -42,7 +42,8 @@ def read_text_disclosure(path: Path) -> tuple[Disclosure | None, list[Finding]]:
 
 
 def _split(form: MetForm, lines: list[Line]) -> tuple[list[Line], ...] | None:
-    """Return the lines before the first heading, of the notes, before the table of rows, and of that table."""
+    """Return the lines in four parts: up to the first heading, the notes, up to the table of rows,
+    and that table."""
     landmarks: dict[str, Callable[[str], bool]] = {
         "a heading that starts with #": lambda text: text.startswith("#"),
         f"the line {TABLES!r}": lambda text: text.strip() == TABLES,
@@ -77,7 +78,7 @@ def _read_head(form: MetForm, lines: list[Line]) -> None:
             form.report(
                 number,
                 truncated_repr(text),
-                f"the title between ** and **, or one of {', '.join(FIELDS)}, each once",
+                f"the title between ** and **, or one of these labels, each once: {', '.join(FIELDS)}, each once",
                 "check the document; add a field with another label to ingest/readers/met/form.py",
             )
     form.report_missing("a line between ** and **", " in bold, a tab, a value")
