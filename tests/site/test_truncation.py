@@ -68,6 +68,7 @@ def positions(text: str) -> list[int]:
     [
         f"{TABLE}.csv",
         f"{TABLE}.csv?_stream=on&_size=max",
+        f"{TABLE}.csv?_stream=on&_size=0",
         f"{TABLE}.csv?_sort=position&_col=position",
         "/foi/officer_allegations.csv?_labels=on",
         f"/foi.csv?sql={SQL}",
