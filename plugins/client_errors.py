@@ -551,6 +551,9 @@ class CompletenessWriter:
     def __init__(self, writer: Any) -> None:
         self.writer = writer
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.writer, name)
+
     async def write(self, chunk: str) -> None:
         # Every row ends in a line break; a message does not.
         if chunk and not chunk.endswith("\r\n"):

@@ -18,6 +18,7 @@ from tests.serving import PARTS, ROOT, a_plugin, furnish, furnish_database, serv
 
 TABLE = "/foi/officer_allegations"
 BAR = '<span class="redacted"><span aria-hidden="true">[</span>redacted<span aria-hidden="true">]</span></span>'
+NULL = '<span class="null">NULL<span class="unseen"> (no value)</span></span>'
 density = a_plugin("redaction_density")
 
 
@@ -216,11 +217,20 @@ async def test_an_empty_cell_says_why_it_is_empty(site: Datasette) -> None:
 
 
 @pytest.mark.asyncio
-async def test_without_its_status_an_empty_cell_is_left_alone(site: Datasette) -> None:
-    sql = quote_plus("select null as rank, 'unheard of' as status")
-    assert await cells(site, f"/foi?sql={sql}", "rank") == ["&nbsp;"]
-    sql = quote_plus("select null as rank")
-    assert await cells(site, f"/foi?sql={sql}", "rank") == ["&nbsp;"]
+async def test_without_its_status_an_empty_cell_has_no_reason(site: Datasette) -> None:
+    for sql in ("select null as rank, 'unheard of' as status", "select null as rank"):
+        assert await cells(site, f"/foi?sql={quote_plus(sql)}", "rank") == [NULL]
+    assert await cells(site, "/foi/actions?term=No+Action", "regime") == ["&nbsp;"]
+
+
+@pytest.mark.asyncio
+async def test_sql_tells_null_from_an_empty_text_and_from_the_word(site: Datasette) -> None:
+    sql = (
+        "select null as rank, '' as sanction union all select 'NULL', ' ' union all select '', null"
+    )
+    path = f"/foi?sql={quote_plus(sql)}"
+    assert await cells(site, path, "rank") == [NULL, "NULL", "&nbsp;"]
+    assert await cells(site, path, "sanction") == ["&nbsp;", " ", NULL]
 
 
 @pytest.mark.asyncio

@@ -13,6 +13,7 @@ from urllib.parse import quote_plus
 import pytest
 import pytest_asyncio
 from datasette.app import Datasette
+from datasette.plugins import pm
 from openpyxl import load_workbook
 
 from ingest.build import build
@@ -67,6 +68,7 @@ def positions(text: str) -> list[int]:
     [
         f"{TABLE}.csv",
         f"{TABLE}.csv?_stream=on&_size=max",
+        f"{TABLE}.csv?_stream=on&_size=0",
         f"{TABLE}.csv?_sort=position&_col=position",
         "/foi/officer_allegations.csv?_labels=on",
         f"/foi.csv?sql={SQL}",
@@ -161,6 +163,17 @@ async def test_a_question_counts_all_its_rows_where_the_table_shows_the_first(
     assert f"<strong>{number} rows.</strong>" in page
     assert f"The table shows the first {AT_ONCE} of {number} rows." in page
     assert f"All {number} rows as" in page
+
+
+async def test_with_too_many_rows_to_count_a_question_has_no_answer(
+    small: Datasette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (site_api,) = (plugin for plugin in pm.get_plugins() if hasattr(plugin, "TooManyRows"))
+    monkeypatch.setattr(site_api, "MOST_ROWS", AT_ONCE + 1)
+    page = (await get(small, "/foi/search?q=officer&year=2019")).text
+    assert "More rows than can be counted here; of the first: 15 rows." in page
+    assert f"The table shows the first {AT_ONCE} rows." in page
+    assert "All rows as" in page
 
 
 async def test_the_map_and_the_marks_are_of_all_rows(small: Datasette) -> None:
