@@ -16,6 +16,7 @@ from urllib.parse import quote_plus
 
 import pytest
 from datasette.app import Datasette
+from datasette.filters import Filters
 
 from tests.serving import ROOT, a_plugin, furnish
 from tests.site.test_renamed import Answer, ask
@@ -358,6 +359,15 @@ def test_faults_are_logged_and_mistakes_are_told_apart_from_them(library: Librar
         assert "Traceback" in library.log
     library.get("/library/nothing", "/library.csv?sql=slect", "/library/books?_size=abc")
     assert "Traceback" not in library.log
+
+
+def test_only_modules_of_datasette_that_read_arguments_are_trusted_to_blame_the_visitor() -> None:
+    with pytest.raises(KeyError) as elsewhere:
+        Datasette([]).get_database("none")
+    assert client_errors.problem_of(elsewhere.value).status == 500
+    with pytest.raises(ValueError, match="Expecting value") as reading:
+        Filters([("id__in", "[")]).build_where_clauses("books")
+    assert client_errors.problem_of(reading.value).status == 400
 
 
 def test_other_sites_may_read_errors_only_if_they_may_read_answers(library: Library) -> None:
