@@ -119,7 +119,7 @@ def test_a_document_is_shown_and_scaffolded_and_builds_when_it_is_filled_in(tmp_
         "2021: 2 published, 2 rows read",
         "3 rows, 3 summaries, 3 redaction markers",
         "unknown rank, not in terms.yml: 'Wizard', in 1 row",
-        "decision needed: author, 1 in all",
+        "decision needed: author, 1 in total",
     ):
         assert words in result.output
     folder = disclosures / disclosure.id

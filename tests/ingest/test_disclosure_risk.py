@@ -27,14 +27,14 @@ def test_of_128_combinations_of_the_first_disclosure_81_stand_for_one_row() -> N
     assert sum(len(ids) < 5 for ids in groups.values()) == 111
     decision = (ROOT / "docs" / "publication-decision.md").read_text("utf-8")
     assert "81 of the 128 combinations" in decision
-    assert "111 for fewer than five" in decision
+    assert "111 to fewer than five" in decision
 
 
 def test_words_that_may_identify_are_found_between_markers_only() -> None:
     rows = numbered("Sent to his ex [REDACTED] at the school in May 2019", "a sch[REDACTED]ool")
     found = {(one.id, one.kind, one.word) for one in find_identifying_words(rows)}
     assert found == {
-        ("id-1", "relation", "ex"),
+        ("id-1", "relationship", "ex"),
         ("id-1", "place", "school"),
         ("id-1", "date or event", "2019"),
         ("id-1", "a name?", "May"),

@@ -146,30 +146,30 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
     ),
     "control characters": (
         edit_line(57, "officer's", "officer\x1b's"),
-        [("source.txt", 57, "U+001B", "can be seen")],
+        [("source.txt", 57, "U+001B", "visible characters")],
     ),
     "carriage returns": (
         lambda copy: copy.write(copy.source.read_bytes().replace(b"\n", b"\r\n")),
-        [("source.txt", 1, "U+000D (a character without a name), 495 times", "can be seen")],
+        [("source.txt", 1, "U+000D (a character without a name), 495 times", "visible characters")],
     ),
     "bidirectional characters": (
         edit_line(57, "officer's", "officer\u202e's"),
-        [("source.txt", 57, "U+202E (right-to-left override), 1 time", "can be seen")],
+        [("source.txt", 57, "U+202E (right-to-left override), 1 time", "visible characters")],
     ),
     "zero-width characters": (
         edit_line(57, "officer's", "offi\u200bcer's"),
-        [("source.txt", 57, "U+200B (zero width space), 1 time", "can be seen")],
+        [("source.txt", 57, "U+200B (zero width space), 1 time", "visible characters")],
     ),
     "a byte-order mark": (
         lambda copy: copy.write(b"\xef\xbb\xbf" + copy.source.read_bytes()),
         [
-            ("source.txt", 1, "U+FEFF", "can be seen"),
+            ("source.txt", 1, "U+FEFF", "visible characters"),
             ("source.txt", 1, "\\ufeff", "the title"),
         ],
     ),
     "a private-use character, as a box would be": (
         edit_line(57, "officer's", "officer\ue000's"),
-        [("source.txt", 57, "U+E000", "can be seen")],
+        [("source.txt", 57, "U+E000", "visible characters")],
     ),
     "not UTF-8": (
         lambda copy: copy.write(copy.source.read_bytes().replace("█".encode(), b"\xdb")),
@@ -257,7 +257,7 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
         declare(
             "withdrawn: []", "withdrawn:\n  - {id: 22-026570-0032, date: 2023-01-01, reason: asked}"
         ),
-        [("disclosure.yml", 9, "22-026570-0034 has too", "every row with")],
+        [("disclosure.yml", 9, "repeated in 22-026570-0034", "all rows with")],
     ),
     "a character that hides in the particulars": (
         declare("rights: re-use", "rights: re-\u200buse"),
@@ -265,7 +265,7 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
     ),
     "a particular that names itself": (
         declare("withdrawn: []", "withdrawn: &a [*a]"),
-        [("disclosure.yml", 9, "inside itself", "")],
+        [("disclosure.yml", 9, "contains itself", "")],
     ),
     "a second table of totals": (
         edit("\n\\* Denotes", "\nQuestion 2\n\nStaff\t999\t1\n\\* Denotes"),
@@ -350,7 +350,7 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
     ),
     "a date that cannot be read": (
         edit("<b>Date Created</b>\t29/09/2022", "<b>Date Created</b>\tlast autumn"),
-        [("source.txt", None, "no created_on", "disclosure.yml")],
+        [("source.txt", None, "no readable created_on", "disclosure.yml")],
     ),
     "a date that contradicts the document": (
         declare("row_numbers:", "created_on: 2022-09-30\nrow_numbers:"),
@@ -545,7 +545,7 @@ def test_two_disclosures_whose_row_ids_would_collide_are_refused(
     put(a_disclosure([a_row()]), disclosures)
     put(a_disclosure([a_row()], reference="02/FOI/23/000001"), disclosures)
     (finding,) = refusal(disclosures, tmp_path / "foi.db")
-    assert "whose last two parts no other" in finding.expected
+    assert "whose last two parts are unique" in finding.expected
 
 
 def test_no_disclosures_are_a_refusal(disclosures: Path, tmp_path: Path) -> None:

@@ -565,8 +565,8 @@ def test_questions_are_served_from_any_working_directory(site_folder: Path, tmp_
         ("-- group: Which ranks?", "-- group: Whose?", 2, "group 'Whose?' is not in metadata.yml"),
         ("caveats: [officers", "caveats: [officer", 15, "caveat 'officer' is not in metadata.yml"),
         ("basis: counted", "basis: guessed", 9, "basis 'guessed' is not in metadata.yml"),
-        ("y: officers", "y: number", 16, "number used, but not among the columns"),
-        ("--   rank:\n", "--   rang:\n", 16, "rank used, but not among the columns"),
+        ("y: officers", "y: number", 16, "number used, but not listed under columns"),
+        ("--   rank:\n", "--   rang:\n", 16, "rank used, but not listed under columns"),
         ("--   same_wording:", "--   same_words:", 21, "column 'same_words' has no meaning"),
         ("disclosure_id, rank, status\n", "disclosure_id, rang\n", 16, "rang used, but not"),
         (
@@ -604,7 +604,7 @@ def test_a_file_without_a_header_is_told(tmp_path: Path) -> None:
     query_files = a_plugin("query_files")
     file = tmp_path / "bare.sql"
     file.write_text("select 1", "utf-8")
-    with pytest.raises(query_files.InvalidQueryFile, match=r"/bare\.sql, line 1: found no header"):
+    with pytest.raises(query_files.InvalidQueryFile, match=r"/bare\.sql, line 1: no header"):
         query_files.read_query_file(file)
 
 

@@ -543,7 +543,7 @@ def test_renames_that_could_mislead_stop_the_server(
     command = [sys.executable, "-m", "datasette", str(aviary), "--get", "/"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr.startswith("Error: metadata.yml: renamed of my birds: ")
+    assert done.stderr.startswith("Error: metadata.yml, plugin renamed, database my birds: ")
     assert error in done.stderr
 
 
