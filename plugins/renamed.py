@@ -336,7 +336,7 @@ def startup(datasette: Datasette) -> Callable[[], Awaitable[None]]:
                 continue
             if used := await old_names_in_use(datasette, name, renames):
                 raise ClickException(
-                    f"metadata.yml: renamed of {name}: still in use: {', '.join(used)}; "
+                    f"metadata.yml, plugin renamed, database {name}: still in use: {', '.join(used)}; "
                     "build the database again, or delete the rename"
                 )
             explain_errors(datasette.get_database(name), renames)

@@ -192,7 +192,10 @@ def test_what_was_judged_of_the_first_disclosure_is_in_its_folder() -> None:
         ("[22-026570-0185, 22-026570-0176]", "22-026570-0176, which is also in another entry"),
         ("[22-026570-0185, 22-026570-0131]", "22-026570-0131, which has no readable word"),
         ("[22-026570-0185, 22-026570-0077]", "22-026570-0077, which has no readable word"),
-        ("[22-026570-0137, 22-026570-0150]", "22-026570-0159 left out, although it has the same words"),
+        (
+            "[22-026570-0137, 22-026570-0150]",
+            "22-026570-0159 left out, although it has the same words",
+        ),
         ("[22-026570-0185, 22-026570-0256]", "rows of different years"),
     ],
 )

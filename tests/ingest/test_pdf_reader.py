@@ -313,7 +313,7 @@ def test_a_pdf_builds_the_rows_that_the_text_builds(
     checksum, number = sha256(folder / "source.pdf"), len(text.rows)
     declared, path = folder / "disclosure.yml", tmp_path / "foi.db"
     declared.write_text(PARTICULARS.format(sha256=checksum, rows=number, decisions=""), "utf-8")
-    with pytest.raises(BuildError, match="author, 1 in all"):
+    with pytest.raises(BuildError, match="author, 1 in total"):
         build(disclosures, path)
     stated = PARTICULARS.format(sha256=checksum, rows=number, decisions=DECISION)
     declared.write_text(stated, "utf-8")
