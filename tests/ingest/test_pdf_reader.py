@@ -331,7 +331,7 @@ def test_a_pdf_builds_the_rows_that_the_text_builds(
     assert database(tmp_path / "of_text.db", share) == [(None,)]
     before = path.read_bytes()
     declared.write_text(stated.replace("count: 1", "count: 2"), "utf-8")
-    with pytest.raises(BuildError, match="one decision, on as many as the audit finds: 1"):
+    with pytest.raises(BuildError, match="one decision, with the count that the audit finds: 1"):
         build(disclosures, path)
     assert path.read_bytes() == before
 
