@@ -64,12 +64,12 @@ lint: $(DEVELOPING) ## Check style, types and what imports what
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
 
-lock: $(DEVELOPING) ## Pin every dependency anew, with hashes, from pyproject.toml (UPGRADE=--upgrade)
+lock: $(DEVELOPING) ## Pin every dependency again, with hashes, from pyproject.toml (UPGRADE=--upgrade)
 	$(PIP_COMPILE) $(UPGRADE) --extra dev --extra cluster --output-file requirements-dev.lock pyproject.toml
 	$(PIP_COMPILE) $(UPGRADE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
 	$(PIP_COMPILE) $(UPGRADE) --constraint requirements-dev.lock --extra mutants --output-file requirements-mutants.lock pyproject.toml
 
-clean: ## Remove everything that was built, the virtual environment included
+clean: ## Remove everything that was built, including the virtual environment
 	rm -rf $(VENV) build dist foi.db inspect-data.json .foi.db.building mutants *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -135,7 +135,7 @@ file_argument = click.argument(
     "--report",
     "page",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write an HTML report with an image of each page that has findings, each one blacked out and outlined.",
+    help="Write an HTML report with an image of each page that has findings, and each finding blacked out and outlined.",
 )
 @pool_options
 def audit(file: Path, page: Path | None, pool: Pool) -> None:
@@ -149,7 +149,7 @@ def audit(file: Path, page: Path | None, pool: Pool) -> None:
         if page:
             write_audit_report(page, file, document, pool)
     except Unreadable as error:
-        _refuse([error.finding(file)], "do not publish it")
+        _refuse([error.finding(file)], "do not publish this document")
     except OSError as error:
         found = error.strerror or str(error)
         _refuse(
@@ -159,8 +159,8 @@ def audit(file: Path, page: Path | None, pool: Pool) -> None:
     if page:
         click.echo(f"Wrote {page}.")
     if refused := list(blocking_findings(file, document)):
-        _refuse(refused, "do not publish it")
-    click.echo(f"{pluralize(document.file.pages, 'page')}: not refused.")
+        _refuse(refused, "do not publish this document")
+    click.echo(f"{pluralize(document.file.pages, 'page')}: nothing was refused.")
     for kind, count in sorted(document.counts.items()):
         click.echo(f"Decision needed: {kind}, {count:,} in total: {KINDS[kind]}.")
 

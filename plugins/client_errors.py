@@ -60,12 +60,12 @@ FORMAT = re.compile(r"\.(\w+)$")
 TYPES = {400: "bad_argument", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
 """The type of an error by its status, if nothing more is known."""
 TITLES = {
-    "bad_argument": "This address has a mistake",
-    "forbidden": "You may not see this",
+    "bad_argument": "There is a mistake in this address",
+    "forbidden": "You don’t have access to this page",
     "method_not_allowed": "This site is read-only",
     "not_found": "Not found",
     "server_error": "Something went wrong on this site",
-    "sql_error": "This SQL has a mistake",
+    "sql_error": "There is a mistake in this SQL",
     "time_limit": "This took too long",
 }
 """The title of each type of error."""
@@ -108,7 +108,7 @@ SQL_PAGE = """
 <p class="error-message">{{ detail }}</p>
 {% if error != detail %}<p>SQLite’s message: <code>{{ error }}</code></p>{% endif %}
 {% if hints %}
-<p>This may be meant:</p>
+<p>Did you mean:</p>
 <ul class="sql-hints">{% for hint in hints %}<li>{{ hint }}</li>{% endfor %}</ul>
 {% endif %}
 <form class="sql" action="{{ action }}" method="get">
@@ -212,7 +212,7 @@ def problem_of(exception: Exception) -> Problem:
         return Problem.of(400, f"An argument of this address is malformed{said}")
     if isinstance(exception, OSError) and exception.errno == ENAMETOOLONG:
         return Problem.of(404, "Not found: this address is too long")
-    return Problem.of(500, "This is a fault of the site and not yours. It has been logged.")
+    return Problem.of(500, "This is the site’s fault, not yours. It has been logged.")
 
 
 # What is wrong with SQL.
@@ -230,7 +230,7 @@ EXPLANATIONS = {
     r"no such table: (?P<table>.*)": "There is no table “{}”{where}.",
     r"no such function: (?P<function>.*)": "There is no function “{}”{where}.",
     r"ambiguous column name: (?P<ambiguous>.*)": "More than one table has a column “{}”{where}. Put the table’s name and a dot before it.",
-    r"wrong number of arguments to function (?P<call>.*)\(\)": "The function “{}”{where} takes another number of arguments.",
+    r"wrong number of arguments to function (?P<call>.*)\(\)": "The function “{}”{where} takes a different number of arguments.",
     r"incomplete input": "The SQL ends too early: a bracket may be open, or a word missing at the end.",
     r"You can only execute one statement at a time": "The SQL has more than one statement, and only one can run at a time. Keep one, and delete the semicolon and the rest.",
     r"Statement must be a SELECT": "The SQL must begin with SELECT, WITH or EXPLAIN. The data can be read here, not changed.",
@@ -239,7 +239,7 @@ EXPLANATIONS = {
     r"string or blob too big": "The SQL makes a value that is longer than this site allows.",
     r"the query contains a null character": "The SQL has a character that can’t be in SQL (NUL). Type it again rather than paste it.",
     r"Binding|You did not supply a value for binding": "The SQL has a parameter without a name. Write :name instead of ?",
-    r"datatype mismatch": "The SQL has a text where a whole number is needed, perhaps after LIMIT.",
+    r"datatype mismatch": "The SQL has text where a whole number is needed, perhaps after LIMIT.",
 }
 """SQLite's and Datasette's messages, and what they mean."""
 
@@ -382,7 +382,7 @@ async def rendered(
 def as_text(problem: Problem) -> str:
     """Return the detail and the hints as one text."""
     return (
-        f"{problem.detail} This may be meant: {'; '.join(problem.hints)}."
+        f"{problem.detail} Did you mean {'; '.join(problem.hints)}?"
         if problem.hints
         else problem.detail
     )
@@ -429,7 +429,7 @@ async def check_address(view: DataView, request: Request, database: str) -> None
     """Raise what is wrong with the address of a database, table or row, before it is answered."""
     format, shape = request.url_vars["format"], request.args.get("_shape")
     if format not in (None, "csv", "json", "jsono", *view.ds.renderers):
-        raise NotFound(f"There is no format .{format} here")
+        raise NotFound(f"The format .{format} is not available here")
     if shape is not None and shape not in SHAPES:
         raise DatasetteError(f"Invalid _shape: {shape}", status=400)
     if isinstance(view, DatabaseView):
@@ -437,7 +437,7 @@ async def check_address(view: DataView, request: Request, database: str) -> None
         if sql is not None and not sql.strip():
             raise SqlMistake("There is no SQL to run.", database, "", {}, "bad_argument")
         if sql is None and format not in (None, "json", "jsono"):
-            message = f"As .{format}, a database needs ?sql= with a SELECT statement"
+            message = f"To get a database as .{format}, add ?sql= and a SELECT statement"
             raise DatasetteError(message, status=400)
     if isinstance(view, TableView):
         await check_formatting(view, database, request)

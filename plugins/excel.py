@@ -42,7 +42,7 @@ ABOUT = {
     "Sparad fråga": "Question",
     "SQL": "SQL",
     "URL": "Address",
-    "Exporterad": "Made on",
+    "Exporterad": "Exported on",
     "Datasette-version": "Datasette version",
 }
 """What datasette-xlsx reports of a file, by its name for it; the rest is left out."""
@@ -97,7 +97,7 @@ class Writer(datasette_xlsx._Writer):  # type: ignore[misc]
         about = [(name, info[key]) for key, name in ABOUT.items() if info.get(key)]
         about.append(("Rows", self.rows))
         if self.hit_limit:
-            about.append(("Not complete", f"There are more rows than the {self.rows:,} here."))
+            about.append(("Incomplete", f"There are more rows than the {self.rows:,} here."))
         if self.truncated_cells:
             about.append(("Shortened cells", self.truncated_cells))
         sheet = self.wb.create_sheet("About this file")

@@ -117,12 +117,13 @@ class Drawing(Model):
     lower: str | None = None
     upper: str | None = None
     partial_until: str | None = None
+    solid: str | None = None
     panel: str | None = None
     panel_title: str = "{}"
 
     @property
     def columns(self) -> set[str]:
-        named = self.model_dump(exclude={"parts", "panel_title"}).values()
+        named = self.model_dump(exclude={"parts", "panel_title", "solid"}).values()
         return {column for column in (*named, *self.parts.values()) if column}
 
 
@@ -271,6 +272,17 @@ def _unlisted(
             )
 
 
+def check_positions(questions: Iterable[Question]) -> None:
+    """Raise InvalidQueryFile if two of `questions` have the same position in one group."""
+    first: dict[tuple[str, int], Question] = {}
+    for question in questions:
+        header = question.header
+        other = first.setdefault((header.group, header.position), question)
+        if other is not question:
+            taken = f"position {header.position} in this group is that of {place(other.path)}"
+            raise InvalidQueryFile(question.fault(taken, "position"))
+
+
 def as_metadata(question: Question, config: Config, about: Mapping[str, Any]) -> dict[str, Any]:
     """Return `question` as canned-query metadata for Datasette, with the values that templates
     show.
@@ -327,8 +339,10 @@ def load_queries(about: Mapping[str, Any]) -> Loaded:
     folder = ROOT / config.folder
     if not folder.is_dir():
         raise InvalidQueryFile(f"metadata.yml, plugin query_files: no folder {config.folder}")
-    queries = [as_metadata(read_query_file(path), config, about) for path in folder.glob("*.sql")]
-    queries.sort(key=lambda q: (config.groups.index(q["group"]), q["position"], q["name"]))
+    found = [read_query_file(path) for path in sorted(folder.glob("*.sql"))]
+    check_positions(found)
+    queries = [as_metadata(question, config, about) for question in found]
+    queries.sort(key=lambda q: (config.groups.index(q["group"]), q["position"]))
     return Loaded(config, {query["name"]: query for query in queries})
 
 

@@ -9,6 +9,7 @@ between its lower and upper bounds.
     -- drawing: {by: rank, count: officers, state: status}
     -- drawing: {by: year, parts: {finalised: finalised, missing: missing}, partial_until: covered_to}
     -- drawing: {by: year, share: share, lower: share_lowest, upper: share_highest}
+    -- drawing: {by: band, count: officers, state: status, solid: summaries}    not called "finalised"
     -- drawing: {panel: rank, by: year, count: officers, state: status}    one panel per rank, same scale
 
 Bars start at 0 and are labelled with their figures. Templates get `drawings(query, by_disclosure)`,
@@ -52,6 +53,8 @@ STATES = {
 """The states of a bar's parts, with their CSS classes."""
 AT_LEAST = "at least "
 """What precedes a share that is a minimum."""
+NONE_FOUND = "none found"
+"""What a minimum of 0 is called."""
 CHANGE_OF_RULES = 2020
 """The 2020 rules took effect on 1 February: a vertical line precedes that year's bar."""
 HATCH = Markup(
@@ -139,7 +142,7 @@ def bars_of(drawing: Row, rows: Iterable[Row], empty: Row) -> list[Bar]:
             bar.below = f"to {long_date(row[drawing['partial_until']])}"
     for bar in bars.values():
         bar.parts = [(state, value) for state, value in bar.parts if value > 0]
-        bar.said = bar.said or _in_words(bar)
+        bar.said = bar.said or _in_words(bar, drawing["solid"])
     return list(bars.values())
 
 
@@ -167,16 +170,20 @@ def panels_of(drawing: Row, rows: Iterable[Row], empty: Row) -> dict[str, list[B
         years = sorted({str(row["year"]) for row in rows})
         for title, bars in panels.items():
             found = {bar.label: bar for bar in bars}
-            none = "none found" if {s for bar in bars for s, _ in bar.parts} == {"or more"} else "0"
+            none = NONE_FOUND if {s for bar in bars for s, _ in bar.parts} == {"or more"} else "0"
             panels[title] = [found.get(year, Bar(year, said=none)) for year in years]
     return panels
 
 
-def _in_words(bar: Bar) -> str:
-    """Return the parts of `bar` in words. A part that is called what the bar is called is a number."""
+def _in_words(bar: Bar, solid: str | None) -> str:
+    """Return the parts of `bar` in words. A part that is called what the bar is called is a number.
+
+    `solid` is what the legend calls the solid part, if that is not "finalised".
+    """
     if [state for state, _ in bar.parts] == [bar.label]:
         return f"{bar.length:g}"
-    return ", ".join(f"{value:g} {state}" for state, value in bar.parts) or "0"
+    names = {"finalised": solid or "finalised"}
+    return ", ".join(f"{value:g} {names.get(state, state)}" for state, value in bar.parts) or "0"
 
 
 def _add_share(bar: Bar, drawing: Row, row: Row) -> None:
@@ -186,8 +193,12 @@ def _add_share(bar: Bar, drawing: Row, row: Row) -> None:
         bar.said = bar.share = "no figure"
         return
     bar.parts = [("finalised", value)]
-    bar.said = bar.share = f"{value:.1%}" if drawing["lower"] else f"{AT_LEAST}{value:.1%}"
-    if drawing["lower"] and row[drawing["lower"]] < row[drawing["upper"]]:
+    if not drawing["lower"]:
+        # "At least 0%" would say nothing.
+        bar.said = bar.share = f"{AT_LEAST}{value:.1%}" if value else NONE_FOUND
+        return
+    bar.said = bar.share = f"{value:.1%}"
+    if row[drawing["lower"]] < row[drawing["upper"]]:
         bar.bounds = (row[drawing["lower"]], row[drawing["upper"]])
         bar.said += f" (possible range {bar.bounds[0]:.1%} to {bar.bounds[1]:.1%})"
 
@@ -428,7 +439,7 @@ async def picture(datasette: Datasette, request: Request) -> Response:
     # The answer about every disclosure may be cut; that about one is whole, or too long to draw.
     answer = await _answer(datasette, query, first["rows"][0]["disclosure_id"])
     if answer["truncated"]:
-        raise DatasetteError("This answer has too many rows for a chart", status=400)
+        raise DatasetteError("This result has too many rows for a chart", status=400)
     svg = draw(
         query["name"], query["title"], query["drawing"], answer["rows"], _empty(datasette), STYLE
     )

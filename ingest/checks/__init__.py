@@ -80,7 +80,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "open-rows",
-        "A row under investigation states its year and nothing else.",
+        "A row marked as under investigation states its year and nothing else.",
         _without_terms(rows.open_rows),
     ),
     Check(
@@ -90,7 +90,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "redaction-declared",
-        "A document with no redaction markers has been recorded as redacting nothing.",
+        "If a document has no redaction markers, someone has recorded that it redacts nothing.",
         _without_terms(rows.redaction_declared),
     ),
     Check(

@@ -42,9 +42,9 @@ KINDS: dict[str, str] = {
     "thumbnail": "thumbnails, which may show an earlier revision",
     "program-data": "private data of the application that made the file",
 }
-"""Each kind of finding, in words. A finding of the first five kinds is refused if it is certain;
-the others need a decision. (Also inaccurate: layout.py can refuse "unaudited", the eleventh
-kind.)"""
+"""Each kind of finding, in words. A finding of the first five kinds is refused if it is certain, and
+"unaudited" if too many of the characters are on a dark background (layout.py); the others need a
+decision."""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def write_audit_report(path: Path, source: Path, document: Document, pool: Pool)
         image.save(data, "PNG")
         parts.append(_section(f"Page {number}", by_page[number]))
         parts.append(
-            f'<p><img alt="Page {number}, with its findings framed" '
+            f'<p><img alt="Page {number}, with its findings outlined" '
             f'src="data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}"></p>\n'
         )
     path.write_text("".join(parts), "utf-8")

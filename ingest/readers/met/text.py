@@ -78,7 +78,7 @@ def _read_head(form: MetForm, lines: list[Line]) -> None:
             form.report(
                 number,
                 truncated_repr(text),
-                f"the title between ** and **, or one of these labels, each once: {', '.join(FIELDS)}, each once",
+                f"the title between ** and **, or one of these labels, each once: {', '.join(FIELDS)}",
                 "check the document; add a field with another label to ingest/readers/met/form.py",
             )
     form.report_missing("a line between ** and **", " in bold, a tab, a value")
