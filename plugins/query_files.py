@@ -117,7 +117,7 @@ class Drawing(Model):
     lower: str | None = None
     upper: str | None = None
     partial_until: str | None = None
-    solid: str | None = None
+    solid: str | None = None  # what the solid part is called, if not “finalised”
     panel: str | None = None
     panel_title: str = "{}"
 

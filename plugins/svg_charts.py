@@ -9,7 +9,6 @@ between its lower and upper bounds.
     -- drawing: {by: rank, count: officers, state: status}
     -- drawing: {by: year, parts: {finalised: finalised, missing: missing}, partial_until: covered_to}
     -- drawing: {by: year, share: share, lower: share_lowest, upper: share_highest}
-    -- drawing: {by: band, count: officers, state: status, solid: summaries}    not called "finalised"
     -- drawing: {panel: rank, by: year, count: officers, state: status}    one panel per rank, same scale
 
 Bars start at 0 and are labelled with their figures. Templates get `drawings(query, by_disclosure)`,

@@ -104,7 +104,7 @@ async def test_without_a_band_in_the_row_there_are_bars_and_no_badge(site: Datas
 async def test_unknown_is_told_apart_from_none(site: Datasette) -> None:
     lost, none = "22-026570-0030", "22-026570-0004"
     assert "redaction unknown, markers lost</span>" in await cell_by_id(site, lost, "summary")
-    assert "no redaction marked</span>" in await cell_by_id(site, none, "summary")
+    assert "no redaction marker</span>" in await cell_by_id(site, none, "summary")
     unknown = '<span class="unknown">unknown</span>'
     for column in ("redaction_count", "redaction_density"):
         assert await cell_by_id(site, lost, column) == unknown
@@ -237,7 +237,7 @@ async def test_sql_tells_null_from_an_empty_text_and_from_the_word(site: Dataset
 @pytest.mark.parametrize(
     ("band", "words"),
     [
-        ("unmarked", "no redaction marked"),
+        ("unmarked", "no redaction marker"),
         ("light", "lightly redacted"),
         ("moderate", "moderately redacted"),
         ("heavy", "heavily redacted"),

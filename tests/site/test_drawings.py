@@ -290,7 +290,9 @@ async def test_every_bar_carries_its_figure_at_its_end(
             if "share" in DRAWN[name]:
                 figure = "no figure" if bar.share is None else f"{bar.share:.1%}"
                 if bar.share is not None and "lower" not in DRAWN[name]:
-                    figure = ("≥" if upright else "at least ") + figure
+                    figure = (
+                        ("≥" if upright else "at least ") + figure if bar.share else "none found"
+                    )
             if upright:
                 assert panel.axis
                 tops = [box.y for box in boxes if box.kind != "bounds"] or [panel.axis[1]]
@@ -462,8 +464,8 @@ def figure_of(drawing: Row) -> str:
     """Return what a solid bar means."""
     if "share" in drawing:
         return "share of finalised" if "lower" in drawing else "share at least"
-    if drawing["by"] == "redaction_band":
-        return "summaries"
+    if "solid" in drawing:
+        return drawing["solid"]
     return "finalised" if "state" in drawing or "parts" in drawing else "at least"
 
 
@@ -491,7 +493,7 @@ async def test_a_legend_explains_what_is_drawn_and_nothing_else(mixed: Datasette
 async def test_what_a_solid_bar_stands_for_is_said_in_one_way_of_each_kind_of_figure(
     mixed: Datasette,
 ) -> None:
-    """A share of finalised officers is not called a lower bound, or the reverse."""
+    """A share of officers whose matters were finalised is not called a lower bound, or the reverse."""
     said: defaultdict[str, set[str]] = defaultdict(set)
     for name, legend in (await legends(mixed)).items():
         said[figure_of(DRAWN[name])].add(legend[0][1].split(";")[0].split(".")[0])
@@ -510,6 +512,18 @@ async def test_what_a_solid_bar_stands_for_is_said_in_one_way_of_each_kind_of_fi
     assert "finalised" in finalised
     assert "share" not in finalised
     assert "more" in more or "least" in more
+
+
+@pytest.mark.asyncio
+async def test_a_drawing_is_read_aloud_in_the_words_of_its_legend(mixed: Datasette) -> None:
+    for name, legend in (await legends(mixed)).items():
+        picture = (await mixed.client.get(f"/drawing/{name}.svg?disclosure_id={MIXED}")).text
+        said = ElementTree.fromstring(picture).findtext(f"{SVG}desc") or ""
+        called = set(re.findall(r"(?<=[:,] )\d+ ([a-z][a-z ]*)", said)) - {"or more"}
+        assert all(any(words in label for _, label in legend) for words in called), (name, called)
+        solid = legend[0][1].split(" in this band")[0]
+        if "count" in DRAWN[name] and "state" in DRAWN[name]:
+            assert solid in called, (name, called)
 
 
 @pytest.mark.asyncio

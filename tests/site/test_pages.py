@@ -31,7 +31,7 @@ async def test_datasette_serves_the_built_database_alone_and_immutable(site: Dat
     [
         (412, "officers counted by the publisher"),
         (409, "of them are in our copy"),
-        (312, "officers were finalised"),
+        (312, "officers’ matters were finalised"),
         (97, "officers were still under investigation"),
         (541, "redaction markers, in 270 of 291 summaries. Another 21 lost theirs"),
         (14, "summaries are wholly redacted"),

@@ -561,7 +561,12 @@ def test_questions_are_served_from_any_working_directory(site_folder: Path, tmp_
 @pytest.mark.parametrize(
     ("old", "new", "line", "told"),
     [
-        ("-- title: What ranks were the officers?\n", "", 1, "title: nothing (field required)"),
+        (
+            "-- title: Which ranks did the officers hold?\n",
+            "",
+            1,
+            "title: nothing (field required)",
+        ),
         ("-- group: Which ranks?", "-- group: Whose?", 2, "group 'Whose?' is not in metadata.yml"),
         ("caveats: [officers", "caveats: [officer", 15, "caveat 'officer' is not in metadata.yml"),
         ("basis: counted", "basis: guessed", 9, "basis 'guessed' is not in metadata.yml"),
@@ -579,6 +584,12 @@ def test_questions_are_served_from_any_working_directory(site_folder: Path, tmp_
         ("-- basis", "-- basics", 9, "basics: 'counted' (extra inputs are not"),
         ("-- columns:", "-- columns: [", 18, "expected ',' or ']'"),
         ("-- position: 1", "-- position: first", 3, "position: 'first' (input should be"),
+        (
+            "-- group: Which ranks?",
+            "-- group: What was alleged?",
+            3,
+            "position 1 in this group is that",
+        ),
     ],
 )
 def test_a_mistake_in_a_file_stops_the_server_and_is_told(
