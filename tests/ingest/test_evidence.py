@@ -394,7 +394,7 @@ def test_a_warning_after_any_reflective_route_raises_its_question(
 def test_a_condition_is_met_by_a_term_and_never_by_an_empty_cell(
     condition: dict[str, list[str]], term: str | None, holds: bool
 ) -> None:
-    assert Condition.model_validate(condition).holds(term) == holds
+    assert Condition.model_validate(condition).is_met(term) == holds
 
 
 @pytest.mark.parametrize(
@@ -410,10 +410,10 @@ def test_a_rule_applies_if_all_its_conditions_are_met() -> None:
     conditions = Conditions.model_validate(
         {"result": {"any_of": ["Resolved"]}, "sanction": {"other_than": ["No Action"]}}
     )
-    assert conditions.hold(a_row(result="Resolved", sanction="Dismissal"))
-    assert not conditions.hold(a_row(result="Withdrawn", sanction="Dismissal"))
-    assert not conditions.hold(a_row(result="Resolved", sanction="No Action"))
-    assert not conditions.hold(a_row(result="Resolved", sanction=None))
+    assert conditions.are_met(a_row(result="Resolved", sanction="Dismissal"))
+    assert not conditions.are_met(a_row(result="Withdrawn", sanction="Dismissal"))
+    assert not conditions.are_met(a_row(result="Resolved", sanction="No Action"))
+    assert not conditions.are_met(a_row(result="Resolved", sanction=None))
 
 
 def test_a_withdrawn_row_keeps_its_publisher_queries(withdrawn: sqlite3.Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import os
 import pty
 import subprocess
@@ -41,11 +42,10 @@ def test_a_dask_cluster_reads_the_same(long: Path, monkeypatch: pytest.MonkeyPat
     distributed = pytest.importorskip("distributed", reason="never: it is in the development lock")
     monkeypatch.setattr(pool, "CHUNK", 1)
     in_flight: list[int] = []
-    wait = pool.wait
 
     def counting_wait(futures: Collection[Any], *options: Any) -> Any:
         in_flight.append(len(futures))
-        return wait(futures, *options)
+        return concurrent.futures.wait(futures, *options)
 
     monkeypatch.setattr(pool, "wait", counting_wait)
     with distributed.LocalCluster(
