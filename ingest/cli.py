@@ -55,12 +55,12 @@ def pool_options(command: Callable[..., None]) -> Callable[..., None]:
         type=click.IntRange(1, 64),
         default=2,
         show_default=True,
-        help="The number of processes that read the pages of a PDF.",
+        help="The number of local processes that read the pages of a PDF.",
     )
     @click.option(
         "--scheduler",
         metavar="ADDRESS",
-        help="Read the pages with the workers of this Dask scheduler, for example tcp://127.0.0.1:8786.",
+        help="Read the pages with all workers of this Dask scheduler, for example tcp://127.0.0.1:8786.",
     )
     @functools.wraps(command)
     def with_pool(*, workers: int, scheduler: str | None, **given: Any) -> None:
@@ -153,7 +153,7 @@ def audit(file: Path, page: Path | None, pool: Pool) -> None:
     except OSError as error:
         found = error.strerror or str(error)
         _refuse(
-            [Finding(page or file, None, found, "a writable file", "name another")],
+            [Finding(page or file, None, found, "a writable file", "choose another path")],
             "no report was written",
         )
     if page:

@@ -1,6 +1,6 @@
 """What must be true before anything is published.
 
-Each check yields every finding it makes, so that one run lists everything wrong with a document.
+Each check yields all its findings, so that one run lists everything wrong with a document.
 Accepted exceptions are declared in the manifest with their reasons; stale exceptions are reported too.
 """
 
@@ -23,7 +23,7 @@ class Check:
     """A check: its name, what it guarantees about every published document, and a function that
     yields findings.
 
-    `find` is None if the readers make the check: they return no document that fails it.
+    `find` is None if the readers already guarantee it, by rejecting any document that fails.
     """
 
     name: str

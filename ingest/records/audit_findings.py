@@ -26,7 +26,7 @@ KINDS: dict[str, str] = {
     "off-page": "characters outside the page",
     "cropped": "characters outside the visible part of the page",
     "text-in-box": "characters in a dark box, assumed to state the reason for the redaction and left out",
-    "dark-cell": "cells that are completely dark",
+    "dark-cell": "cells that are dark almost throughout",
     "hidden-annotation": "hidden annotations",
     "annotation-file": "annotations with a file, sound or video",
     "annotation-text": "annotations whose appearance contains text, which is not read",

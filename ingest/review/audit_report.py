@@ -29,7 +29,10 @@ neither shows nor stores the hidden content.</p>
 
 
 def write_audit_report(path: Path, source: Path, document: Document, pool: Pool) -> None:
-    """Write an HTML report on the PDF `source` to `path`. Raises OSError and Unreadable."""
+    """Write an HTML report on the PDF `source` to `path`.
+
+    Raise OSError if it cannot be written, or Unreadable if a page cannot be rendered.
+    """
     by_page: dict[int, list[AuditFinding]] = defaultdict(list)
     for finding in document.findings:
         by_page[finding.page].append(finding)

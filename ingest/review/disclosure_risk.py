@@ -1,8 +1,7 @@
 """Report what in the disclosures might identify the person that a row is about, before publication.
 
-Use only the disclosures, without linking them to other sources. The report names rows and words, so
-it is for
-those who decide on publication, and not for the site.
+Only the disclosures are used; they are not linked to other sources. The report names rows and words,
+so show it only to those who decide on publication.
 """
 
 from __future__ import annotations

@@ -310,7 +310,7 @@ async def test_every_bar_carries_its_figure_at_its_end(
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(("name", "disclosure"), ALL)
-async def test_bars_and_panels_stand_side_by_side_within_the_picture(
+async def test_bars_and_panels_are_side_by_side_within_the_picture(
     mixed: Datasette, name: str, disclosure: str
 ) -> None:
     """Panels by year are in two columns, others in one; none overlaps another."""
@@ -350,7 +350,7 @@ def thin(box: Box) -> bool:
 @pytest.mark.parametrize(
     ("name", "disclosure"), [(n, d) for n, d in ALL if DRAWN[n]["by"] == "year"]
 )
-async def test_the_change_of_rules_stands_before_the_bar_of_2020(
+async def test_the_change_of_rules_is_before_the_bar_of_2020(
     mixed: Datasette, name: str, disclosure: str
 ) -> None:
     picture, meant = await drawn_and_meant(mixed, name, disclosure)
@@ -490,7 +490,7 @@ async def test_a_legend_explains_what_is_drawn_and_nothing_else(mixed: Datasette
 
 
 @pytest.mark.asyncio
-async def test_what_a_solid_bar_stands_for_is_said_in_one_way_of_each_kind_of_figure(
+async def test_each_kind_of_figure_has_one_description_of_a_solid_bar(
     mixed: Datasette,
 ) -> None:
     """A share of officers whose matters were finalised is not called a lower bound, or the reverse."""
@@ -527,7 +527,7 @@ async def test_a_drawing_is_read_aloud_in_the_words_of_its_legend(mixed: Dataset
 
 
 @pytest.mark.asyncio
-async def test_the_notes_on_panels_stand_under_panels_and_nowhere_else(mixed: Datasette) -> None:
+async def test_the_notes_on_panels_are_under_panels_and_nowhere_else(mixed: Datasette) -> None:
     """The notes are about the change of rules, the common scale, and officers with a panel of their
     own."""
     for name, legend in (await legends(mixed)).items():

@@ -1,4 +1,4 @@
-"""What mistakes are answered with, in every format: on a plain Datasette, and on the site."""
+"""Responses to mistakes in every format, on a plain Datasette and on the site."""
 
 from __future__ import annotations
 
@@ -298,7 +298,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
 
 @pytest.fixture(scope="module")
 def answered(library: Library) -> dict[str, Answer]:
-    """The answers to every mistake in every format, of a site that other sites may read."""
+    """Responses to every mistake in every format, on a site with CORS enabled."""
     targets = [mistake.target(form) for mistake in MISTAKES for form in FORMATS]
     return library.get(*targets, *MISTAKES_OF_ONE_FORMAT, cors=True)
 
@@ -353,7 +353,7 @@ def test_a_mistake_is_described_alike_in_every_format(
         assert detail.partition(" Did you mean")[0] in page
 
 
-def test_faults_are_logged_and_mistakes_are_told_apart_from_them(library: Library) -> None:
+def test_faults_are_logged_and_mistakes_are_not(library: Library) -> None:
     for target in ("/fault.csv", "/library/books.json?fault=1", "/page-with-a-fault"):
         assert library.get(target)[target].status == 500
         assert "Traceback" in library.log

@@ -93,7 +93,7 @@ def running(
 
 
 def a_library(folder: Path, *letters: str) -> Path:
-    """A folder with a database of letters that must be there, and of the plugins only `release`."""
+    """A folder with a required database of letters, and only the plugin `release`."""
     (folder / "plugins").mkdir(parents=True)
     shutil.copy(ROOT / "plugins" / "release.py", folder / "plugins")
     (folder / "metadata.yml").write_text(
@@ -178,7 +178,7 @@ class Release:
 
 
 def read(server: Server, answers: int, release: Release) -> None:
-    """Ask for all addresses in turn, as eight readers at once; each answer must be of `release`."""
+    """Request every URL with eight clients at once, and check that each response is of `release`."""
 
     def ask(path: str) -> tuple[str, dict[str, str], list[str]]:
         headers, body = server.get(path)
@@ -204,7 +204,8 @@ def test_a_build_beneath_a_running_server_is_served_whole_after_a_restart_and_no
     old = Release(folder / "foi.db")
     put(a_disclosure(arranged([a_row(year=2021)] * 120)), disclosures)
     with running(folder, tmp_path / "temporary") as server, ThreadPoolExecutor(1) as visitors:
-        # A thread of the server opens the database when it is first needed: some before the build, some after.
+        # A thread of the server opens the database when it is first needed: some before the build,
+        # some after.
         visits = visitors.submit(read, server, answers, old)
         build(disclosures, folder / "foi.db")
         visits.result()

@@ -89,7 +89,7 @@ async def test_the_csv_of_a_question_and_of_a_view_has_all_rows(small: Datasette
         assert rows in (None, found)
 
 
-async def test_a_page_as_csv_or_json_says_so_and_leads_to_the_next_and_to_all(
+async def test_a_page_as_csv_or_json_says_so_and_links_to_the_next_and_to_all(
     small: Datasette,
 ) -> None:
     for form in ("csv?", "json?_shape=array&", "json?"):
