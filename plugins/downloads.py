@@ -49,6 +49,8 @@ OF_ONE_PAGE = {
     *("_hide_sql", "_show_sql"),
 }
 """The arguments, besides those of facets, that choose a page or how it is shown, but no rows."""
+VISITORS_QUERY = "visitors-query"
+"""The name of a file with the result of a visitor's own SQL."""
 IN_MEMORY = 1_000_000
 """Bytes of a CSV to keep in memory; a longer one is written to a temporary file."""
 
@@ -257,7 +259,7 @@ async def as_csv(view: Any, request: Request) -> Any:
             rest and datasette.absolute_url(request, rest),
             None if whole else datasette.absolute_url(request, full),
         )
-    name = request.url_vars.get("table", data["database"]) if request.args.get("_dl") else None
+    name = request.url_vars.get("table", VISITORS_QUERY) if request.args.get("_dl") else None
     ttl = request.args.get("_ttl") or ""
     return view.set_response_headers(
         file.response(headers, name),

@@ -47,6 +47,9 @@ ABOUT = {
 }
 """What datasette-xlsx reports of a file, by its name for it; the rest is left out."""
 
+VISITORS_QUERY = "visitors-query"
+"""The name of a file and a sheet with the result of a visitor's own SQL."""
+
 _most_rows: ContextVar[int] = ContextVar("most_rows")
 _cut: ContextVar[bool] = ContextVar("cut")
 
@@ -94,6 +97,8 @@ class Writer(datasette_xlsx._Writer):  # type: ignore[misc]
         """Add the sheet "About this file", and return the workbook."""
         self._flush()
         self._close_table()
+        if self.base_title == VISITORS_QUERY:
+            info["Sparad fråga"] = "A visitor wrote this query"
         about = [(name, info[key]) for key, name in ABOUT.items() if info.get(key)]
         about.append(("Rows", self.rows))
         if self.hit_limit:
@@ -139,9 +144,10 @@ async def render(
     if data.get("error"):
         raise DatasetteError(data["error"], title="Invalid SQL", status=400)
     _most_rows.set(config_of(datasette).max_rows)
+    name = query_name or (None if table else VISITORS_QUERY)
     try:
         answer: dict[str, Any] = await datasette_xlsx.render_xlsx(
-            datasette, request, database, table, sql, query_name, columns, rows, view_name, data
+            datasette, request, database, table, sql, name, columns, rows, view_name, data
         )
     except sqlite3.OperationalError as error:
         if error.args == ("interrupted",):
