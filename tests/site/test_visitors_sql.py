@@ -159,7 +159,7 @@ async def test_a_table_that_took_too_long_is_marked_only_with_a_visitors_conditi
     assert plain.status == 400
     assert BANNER not in plain.text
     assert "og:site_name" in plain.text
-    condition = await ask(site, f"{TABLE}?_where=1+--+Mine")
+    condition = await ask(site, f"{TABLE}?_where=1+--+Mine%0A")
     assert condition.status == 400
     says_that_it_is_the_visitors(Page(condition), "Mine")
     assert BANNER in Page(condition).text
