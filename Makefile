@@ -21,7 +21,7 @@ PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --str
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve build test test-long mutants tools lint lock clean chromium
+.PHONY: help serve build test test-long mutants tools lint lock clean chromium pictures
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ mutants: $(MUTATING) ## Plant faults in the pure functions, and list those that 
 				made - left - count["killed"] - count["survived"] - count["timeout"]; \
 			printf "%d left out: %d for lack of time, %d because no test runs them\n", left, \
 				count["not checked"], count["no tests"] }'
+
+pictures: build $(DEVELOPING) chromium ## Take the README's pictures of the site anew
+	$(BIN)/python -m docs.pictures.take
 
 tools: chromium ## Install what the long tests need: at present, only Chromium (Debian and Ubuntu)
 	@missing=$$(for tool in $(TOOLS); do \

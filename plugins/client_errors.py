@@ -110,8 +110,11 @@ SQL_TEMPLATE = "client-errors-sql.html"
 # Jinja joins this to the site's own error.html, or to Datasette's.
 SQL_PAGE = """
 {% extends "error.html" %}
+{% block title %}{% if by_visitor and visitors_title is defined %}{{ visitors_title(sql) }}{% else %}{{ super() }}{% endif %}{% endblock %}
+{% block description %}{% if by_visitor and visitors_title is defined %}A visitor wrote this query: {{ visitors_title(sql) }}{% else %}{{ super() }}{% endif %}{% endblock %}
 {% block content %}
 <h1>{{ title }}</h1>
+{% if by_visitor %}<p class="note" role="note"><strong>A visitor wrote this query.</strong></p>{% endif %}
 <p class="error-message">{{ detail }}</p>
 {% if error != detail %}<p>SQLite’s message: <code>{{ error }}</code></p>{% endif %}
 {% if hints %}
@@ -351,6 +354,9 @@ async def respond(datasette: Datasette, request: Request, exception: Exception) 
         ):
             page = {"sql": sql, "database": database, "schema": schema, "params": exception.params}
             page["action"] = datasette.urls.database(database)
+            conditions = request.args.getlist("_where")
+            of_table = "table" in request.url_vars
+            page["by_visitor"] = not of_table or any(part in sql for part in conditions)
     headers: dict[str, str] = {}
     if datasette.cors:
         add_cors_headers(headers)

@@ -52,6 +52,8 @@ OF_ONE_PAGE = {
 }
 """Arguments that affect paging or display but not which rows match. (Those of facets are matched by
 prefix.)"""
+VISITORS_QUERY = "visitors-query"
+"""The name of a file with the result of a visitor's own SQL."""
 IN_MEMORY = 1_000_000
 """Bytes of a CSV to keep in memory; a longer one is written to a temporary file."""
 
@@ -260,7 +262,7 @@ async def as_csv(view: Any, request: Request) -> Any:
             rest and datasette.absolute_url(request, rest),
             None if whole else datasette.absolute_url(request, full),
         )
-    name = request.url_vars.get("table", data["database"]) if request.args.get("_dl") else None
+    name = request.url_vars.get("table", VISITORS_QUERY) if request.args.get("_dl") else None
     ttl = request.args.get("_ttl") or ""
     return view.set_response_headers(
         file.response(headers, name),

@@ -48,6 +48,9 @@ ABOUT = {
 }
 """The English label for each Swedish one of datasette-xlsx; other facts are left out."""
 
+VISITORS_QUERY = "visitors-query"
+"""The name of a file and a sheet with the result of a visitor's own SQL."""
+
 _most_rows: ContextVar[int] = ContextVar("most_rows")
 _cut: ContextVar[bool] = ContextVar("cut")
 
@@ -95,6 +98,8 @@ class Writer(datasette_xlsx._Writer):  # type: ignore[misc]
         """Add the sheet "About this file", and return the workbook."""
         self._flush()
         self._close_table()
+        if self.base_title == VISITORS_QUERY:
+            info["Sparad fråga"] = "A visitor wrote this query"
         about = [(name, info[key]) for key, name in ABOUT.items() if info.get(key)]
         about.append(("Rows", self.rows))
         if self.hit_limit:
@@ -140,9 +145,10 @@ async def render(
     if data.get("error"):
         raise DatasetteError(data["error"], title="Invalid SQL", status=400)
     _most_rows.set(config_of(datasette).max_rows)
+    name = query_name or (None if table else VISITORS_QUERY)
     try:
         answer: dict[str, Any] = await datasette_xlsx.render_xlsx(
-            datasette, request, database, table, sql, query_name, columns, rows, view_name, data
+            datasette, request, database, table, sql, name, columns, rows, view_name, data
         )
     except sqlite3.OperationalError as error:
         if error.args == ("interrupted",):
