@@ -29,6 +29,7 @@ from click import ClickException
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils import sqlite3, sqlite_timelimit
+from datasette.utils.asgi import Request
 from datasette.views.base import DatasetteError
 from openpyxl.cell import WriteOnlyCell
 from pydantic import PositiveInt, ValidationError
@@ -48,6 +49,7 @@ ABOUT = {
 """What datasette-xlsx reports of a file, by its name for it; the rest is left out."""
 
 _most_rows: ContextVar[int] = ContextVar("most_rows")
+_address: ContextVar[str] = ContextVar("address")
 _cut: ContextVar[bool] = ContextVar("cut")
 
 
@@ -94,6 +96,7 @@ class Writer(datasette_xlsx._Writer):  # type: ignore[misc]
         """Add the sheet "About this file", and return the workbook."""
         self._flush()
         self._close_table()
+        info = {**info, "URL": _address.get()}
         about = [(name, info[key]) for key, name in ABOUT.items() if info.get(key)]
         about.append(("Rows", self.rows))
         if self.hit_limit:
@@ -139,6 +142,10 @@ async def render(
     if data.get("error"):
         raise DatasetteError(data["error"], title="Invalid SQL", status=400)
     _most_rows.set(config_of(datasette).max_rows)
+    page = datasette.urls.path(request.full_path.replace(".xlsx", "", 1))
+    _address.set(datasette.absolute_url(request, page))
+    # datasette-xlsx expects the path as the visitor sent it (see the plugin links).
+    request = Request({**request.scope, "route_path": None}, request.receive)
     try:
         answer: dict[str, Any] = await datasette_xlsx.render_xlsx(
             datasette, request, database, table, sql, query_name, columns, rows, view_name, data

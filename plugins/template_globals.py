@@ -1,4 +1,4 @@
-"""Give every template the site's metadata, data hash, corrections, dates and full addresses.
+"""Give every template the site's metadata, data hash, corrections and dates.
 
 Problem: Datasette passes different variables to its own pages and to the site's pages. What this
 does: every template, error pages included, gets
@@ -6,23 +6,15 @@ does: every template, error pages included, gets
 - `site()`, the content of metadata.yml;
 - `data_hash()`, the SHA-256 of the database being served, or None if the database can change;
 - `corrections()`, the entries of `corrections.yml` in the project's folder, newest first;
-- the filter `long_date`, which writes 2022-08-16 as 16 August 2022;
-
-and every template except error pages gets `absolute(path)`, the absolute URL of a path on this
-site, for links that visitors share.
-
-Limits: the full address uses the host that the visitor used, so a proxy must forward the Host
-header.
+- the filter `long_date`, which writes 2022-08-16 as 16 August 2022.
 """
 
 # No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugins.
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.utils.asgi import Request
 from jinja2 import Environment
 
 from ingest.config.yaml_model import IsoDate, Model, Text, load_bundled
@@ -59,11 +51,3 @@ def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
 
     env.globals.update(site=datasette.metadata, data_hash=data_hash, corrections=read_corrections)
     env.filters["long_date"] = long_date
-
-
-@hookimpl
-def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[str, Any]:
-    def absolute(path: str) -> str:
-        return str(datasette.absolute_url(request, path)) if request else path
-
-    return {"absolute": absolute}
