@@ -360,3 +360,212 @@ def test_no_template_or_plugin_writes_a_path_by_hand(file: Path, how: str) -> No
         else (file.read_text("utf-8"))
     )
     assert list(BY_HAND[how](text)) == []
+
+
+# Links to cite.
+
+
+def cited(page: str) -> tuple[str, str]:
+    """Return the link to cite, as a path of this site, and the citation's words."""
+    (link,) = re.findall(r'<input id="link" readonly value="([^"]*)"', page)
+    (words,) = re.findall(r'<p class="cite">(.*?)</p>', page, re.DOTALL)
+    words = html.unescape(re.sub(r"<[^>]+>", "", words))
+    assert html.unescape(link) in words
+    return html.unescape(link).removeprefix("http://localhost"), words
+
+
+def notes(page: str) -> list[str]:
+    """Return what a page says about the link that led to it."""
+    return [
+        html.unescape(note) for note in re.findall(r'<p class="note since"[^>]*>(.*?)</p>', page)
+    ]
+
+
+LONG = "year > 2016 and " * 40 + "year < 2030"
+SELECTIONS = {
+    f"{TABLE}?year=2020&rank=Constable&_size=5": ["year = 2020", 'rank = "Constable"', "72 rows"],
+    f"{TABLE}?year=1999": ["year = 1999", "no rows", "none found"],
+    f"{TABLE}?_search=facebook": ["facebook", "38 rows"],
+    f"{TABLE}?_search=nosuchword": ["nosuchword", "none found"],
+    f"{TABLE}?_search_summary=facebook&year__gt=2020": ["facebook", "year > 2020", " rows"],
+    f"{TABLE}?_where=year<2018&_where=line>0": ["year<2018", "line>0", " rows"],
+    f"{TABLE}?_where=year<1&status=finalised": ["year<1", "finalised", "none found"],
+    f"{TABLE}?sanction__isnull=1&result__in=a,b": ["sanction is null", '"a", "b"', "none found"],
+    "/foi/search?q=facebook&year=2020": ["facebook", "2020", " rows"],
+    "/foi/search?q=nosuchword": ["nosuchword", "none found"],
+    "/foi/officer?id=none": ["none found"],
+}
+SQL = {
+    "/foi?sql=select+id+from+officer_allegations+where+year=:year&year=2020": [
+        "select id from officer_allegations where year=:year",
+        "year “2020”",
+        " rows of the SQL",
+    ],
+    "/foi?sql=select+1+where+0": ["select 1 where 0", "none found"],
+    "/foi?sql=with+n(i)+as+(select+1+union+all+select+i%2B1+from+n+limit+6000)+select+i+from+n": [
+        "union all",
+        "more than 5,000 rows",
+    ],
+}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("path", SELECTIONS)
+async def test_title_card_and_citation_name_the_whole_selection(site: Datasette, path: str) -> None:
+    page = (await site.client.get(path)).text
+    (title,) = re.findall(r"<title>(.*?)</title>", page)
+    for words in SELECTIONS[path]:
+        assert words in html.unescape(title)
+        assert words in meta(page, "title")
+        assert words in meta(page, "description")
+        assert words in cited(page)[1]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("path", SQL)
+async def test_sql_can_be_cited_with_its_parameters_and_count(site: Datasette, path: str) -> None:
+    words = cited((await site.client.get(path)).text)[1]
+    assert [part for part in SQL[path] if part not in words] == []
+
+
+@pytest.mark.asyncio
+async def test_a_long_condition_is_cut_in_the_title_and_whole_in_the_citation(
+    site: Datasette,
+) -> None:
+    page = (await site.client.get(TABLE, params={"_where": LONG})).text
+    (title,) = re.findall(r"<title>(.*?)</title>", page)
+    assert len(html.unescape(title)) < 250
+    assert LONG in cited(page)[1]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("path", ["/foi/search", "/foi?sql=select+nothing", f"{TABLE}?year__in=["])
+async def test_what_was_not_asked_or_cannot_be_answered_is_not_cited(
+    site: Datasette, path: str
+) -> None:
+    assert 'class="cite"' not in (await site.client.get(path)).text
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "path", [*SELECTIONS, *SQL, TABLE, "/foi/officers-per-year", f"{TABLE}/22-026570-0041"]
+)
+async def test_a_copied_link_names_release_and_count_and_opens_the_same_page(
+    site: Datasette, path: str
+) -> None:
+    answer = await site.client.get(path)
+    link, _ = cited(answer.text)
+    named = dict(parse_qsl(urlsplit(link).query))
+    assert named["_release"] == answer.headers["x-release"]
+    counted = [int(number) for number in re.findall(r"_count=(\d+)", link)]
+    if f"{TABLE}/" not in path and "limit" not in path:
+        rows = (
+            await site.client.get(path.replace("?", ".json?", 1) if "?" in path else f"{path}.json")
+        ).json()
+        assert counted == [rows.get("filtered_table_rows_count", len(rows["rows"]))]
+    again = await site.client.get(link)
+    assert re.sub("query_ms.*", "", again.text) == re.sub("query_ms.*", "", answer.text)
+
+
+COPIED = "_release=0123456789ab&_count=7"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "path", [*FORMATS, f"{TABLE}.json?_shape=object&_size=1", "/foi.json?sql=select+:_count"]
+)
+async def test_release_and_count_change_no_answer(site: Datasette, path: str) -> None:
+    without = await site.client.get(path)
+    copied = await site.client.get(f"{path}{'&' if '?' in path else '?'}{COPIED}")
+    assert copied.status_code == without.status_code
+    assert contents_of(copied) == contents_of(without)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "path", [f"{TABLE}?_size=20&year=2020", "/foi/search?q=facebook", "/foi?sql=select+1"]
+)
+async def test_no_other_link_of_a_page_and_no_canonical_address_has_them(
+    site: Datasette, path: str
+) -> None:
+    page = (await site.client.get(f"{path}&{COPIED}")).text
+    assert meta(page, "url") == f"http://localhost{path}"
+    assert f'rel="canonical" href="{html.escape(meta(page, "url"))}"' in page
+    assert "0123456789ab" not in re.sub(r'<p class="note since".*?</p>', "", page)
+    assert "_count=7" not in page
+
+
+@pytest.mark.asyncio
+async def test_a_link_opened_after_a_new_release_says_so_with_both_counts(
+    site: Datasette, mixed: Datasette
+) -> None:
+    """`mixed` serves the same disclosure and two more."""
+    for path, has_count in (
+        (TABLE, True),
+        (f"{TABLE}?year=2018", True),
+        ("/foi/officers-per-year", True),
+        ("/foi/search?q=twitter", True),
+        ("/foi?sql=select+id+from+officer_allegations", True),
+        (f"{TABLE}/22-026570-0041", False),
+    ):
+        before = await site.client.get(path)
+        after = await mixed.client.get(cited(before.text)[0])
+        (note,) = notes(after.text)
+        now = cited(after.text)[0]
+        assert "have changed" in note
+        for link in (cited(before.text)[0], now):
+            arguments = dict(parse_qsl(urlsplit(link).query))
+            assert arguments["_release"] in note
+            if has_count:
+                assert re.search(rf"\b{int(arguments['_count']):,}\b", note)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("path", [f"{TABLE}/22-026570-9999", "/", "/about", "/foi", "/foi/nowhere"])
+async def test_pages_without_rows_say_so_too_even_where_a_row_is_gone(
+    site: Datasette, path: str
+) -> None:
+    (note,) = notes((await site.client.get(f"{path}?_release=0123456789ab")).text)
+    assert "0123456789ab" in note
+
+
+@pytest.mark.asyncio
+async def test_a_count_that_differs_in_the_same_release_is_a_mistake_of_the_link(
+    site: Datasette,
+) -> None:
+    link, _ = cited((await site.client.get(f"{TABLE}?year=2020")).text)
+    wrong = re.sub(r"_count=\d+", "_count=7", link)
+    (note,) = notes((await site.client.get(wrong)).text)
+    assert "have changed" not in note
+    assert re.search(r"\b7\b", note)
+    assert notes((await site.client.get(link)).text) == []
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "argument",
+    [
+        *("_release=", "_release=0123", "_release=0123456789aB", "_release=0123456789abc"),
+        *("_count=", "_count=-1", "_count=1.5", "_count=x", "_count=²", "_count=1&_count=2"),
+        *("_count=" + "1" * 16, "%5Fcount=x"),
+    ],
+)
+async def test_a_malformed_release_or_count_is_a_mistake_in_every_format(
+    site: Datasette, argument: str
+) -> None:
+    for path in (TABLE, f"{TABLE}.json", f"{TABLE}.csv", f"{TABLE}.xlsx", "/foi/search", "/"):
+        answer = await site.client.get(f"{path}?{argument}")
+        assert answer.status_code == 400, path
+        assert "must be" in answer.text
+
+
+@pytest.mark.asyncio
+async def test_a_redirect_keeps_what_a_link_was_copied_from(site: Datasette) -> None:
+    for path in (f"{TABLE}?withheld_on__isnull=1&{COPIED}", f"{TABLE}/?{COPIED}"):
+        answer = await site.client.get(path)
+        assert answer.is_redirect
+        assert (
+            dict(parse_qsl(COPIED)).items()
+            <= dict(parse_qsl(urlsplit(answer.headers["location"]).query)).items()
+        )
+        assert answer.headers["location"].count("_release") == 1
