@@ -14,6 +14,7 @@ from types import ModuleType
 
 import datasette_vega
 from datasette import hookimpl
+from datasette.app import Datasette
 from datasette.plugins import pm
 
 if pm.is_registered(datasette_vega):
@@ -24,9 +25,13 @@ if pm.is_registered(datasette_vega):
 
 
 @hookimpl
-def extra_template_vars() -> dict[str, dict[str, list[str]]]:
+def extra_template_vars(datasette: Datasette) -> dict[str, dict[str, list[str]]]:
     return {
         "chart_files": {
-            kind: datasette_vega.cached_filepaths_for_extension(kind) for kind in ("css", "js")
+            kind: [
+                str(datasette.urls.path(path))
+                for path in datasette_vega.cached_filepaths_for_extension(kind)
+            ]
+            for kind in ("css", "js")
         }
     }

@@ -30,6 +30,7 @@ from click import ClickException
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils import sqlite3, sqlite_timelimit
+from datasette.utils.asgi import Request
 from datasette.views.base import DatasetteError
 from openpyxl.cell import WriteOnlyCell
 from pydantic import PositiveInt, ValidationError
@@ -52,6 +53,7 @@ VISITORS_QUERY = "visitors-query"
 """The name of a file and a sheet with the result of a visitor's own SQL."""
 
 _most_rows: ContextVar[int] = ContextVar("most_rows")
+_address: ContextVar[str] = ContextVar("address")
 _cut: ContextVar[bool] = ContextVar("cut")
 
 
@@ -100,6 +102,7 @@ class Writer(datasette_xlsx._Writer):  # type: ignore[misc]
         self._close_table()
         if self.base_title == VISITORS_QUERY:
             info["Sparad fråga"] = "A visitor wrote this query"
+        info = {**info, "URL": _address.get()}
         about = [(name, info[key]) for key, name in ABOUT.items() if info.get(key)]
         about.append(("Rows", self.rows))
         if self.hit_limit:
@@ -146,6 +149,10 @@ async def render(
         raise DatasetteError(data["error"], title="Invalid SQL", status=400)
     _most_rows.set(config_of(datasette).max_rows)
     name = query_name or (None if table else VISITORS_QUERY)
+    page = datasette.urls.path(request.full_path.replace(".xlsx", "", 1))
+    _address.set(datasette.absolute_url(request, page))
+    # datasette-xlsx expects the path as the visitor sent it (see the plugin links).
+    request = Request({**request.scope, "route_path": None}, request.receive)
     try:
         answer: dict[str, Any] = await datasette_xlsx.render_xlsx(
             datasette, request, database, table, sql, name, columns, rows, view_name, data

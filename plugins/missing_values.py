@@ -195,7 +195,10 @@ async def blanks_of(
             row = {str(config.status_column): value, name: None}
             if number and value is not None:
                 url, selected = blank_filter(
-                    request.path, arguments, name, (str(config.status_column), str(value))
+                    datasette.urls.path(request.path),
+                    arguments,
+                    name,
+                    (str(config.status_column), str(value)),
                 )
                 blanks[name].append(
                     Blank(config.reason(row, name) or f"blank, {value}", number, url, selected)

@@ -1,4 +1,4 @@
-"""Give every template the site's metadata, data hash, corrections, dates and absolute URLs.
+"""Give every template the site's metadata, data hash, corrections and dates.
 
 Problem: Datasette passes different variables to its own pages and to the site's pages. What this
 does: every template, error pages included, gets
@@ -8,11 +8,7 @@ does: every template, error pages included, gets
 - `corrections()`, the entries of `corrections.yml` in the project's folder, newest first;
 - the filter `long_date`, which writes 2022-08-16 as 16 August 2022.
 
-Every template except error pages also gets `absolute(path)`, the absolute URL of a path on this site,
-for links that visitors share.
-
-Limitations: an absolute URL uses the host that the visitor used, so a proxy must forward the Host
-header. On a site without a database `foi`, `data_hash()` without a name is an error, and without
+Limitations: on a site without a database `foi`, `data_hash()` without a name is an error, and without
 `corrections.yml` so is `corrections()`.
 """
 
@@ -20,11 +16,9 @@ header. On a site without a database `foi`, `data_hash()` without a name is an e
 # Datasette's plugins.
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.utils.asgi import Request
 from jinja2 import Environment
 
 from ingest.config.yaml_model import IsoDate, Model, Text, load_bundled
@@ -62,11 +56,3 @@ def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
 
     env.globals.update(site=datasette.metadata, data_hash=data_hash, corrections=read_corrections)
     env.filters["long_date"] = long_date
-
-
-@hookimpl
-def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[str, Any]:
-    def absolute(path: str) -> str:
-        return str(datasette.absolute_url(request, path)) if request else path
-
-    return {"absolute": absolute}
