@@ -56,7 +56,7 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import suppress
 from math import ceil
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
+from tempfile import SpooledTemporaryFile, TemporaryFile
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 from weakref import WeakKeyDictionary
@@ -91,6 +91,8 @@ SUPPORTED = sys.platform == "linux"
 MEGABYTE = 1024 * 1024
 CHUNK = 64 * 1024
 """Bytes of an answer in one message; the kernel keeps the limits of messages."""
+RESTART_SECONDS = 10
+"""How long to wait before a helper that failed is started again."""
 OUT_OF_MEMORY = 77
 """The exit status of a child that ran out of memory."""
 
@@ -246,11 +248,16 @@ class Answer:
         await send({"type": "http.response.body", "body": b""})
 
 
+class NoHelper(Exception):
+    """Report that there is no helper, and that the host chose Datasette's own limits instead."""
+
+
 class Helper:
     """The helper process, as the server sees it."""
 
     def __init__(self, datasette: Datasette, config: Config) -> None:
-        self.datasette, self.config = datasette, config
+        self.datasette, self.config, self.slots = datasette, config, Slots(config)
+        self.started = 0.0
         self.process: subprocess.Popen[bytes] | None = None
         self.control: socket.socket | None = None
         self.ready: asyncio.Task[bool] | None = None
@@ -259,19 +266,20 @@ class Helper:
     def start(self) -> None:
         """Start the process, which is ready when the task `ready` returns True."""
         self.stop()
+        self.started = time.monotonic()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
+        # A file, because a pipe would block the server until the process has read it.
+        with theirs, TemporaryFile() as about:
             ours.setblocking(False)
+            pickle.dump(description(self.datasette, self.config), about)
+            about.seek(0)
             try:
                 self.process = subprocess.Popen(
                     [sys.executable, "-P", __file__, str(theirs.fileno())],
                     pass_fds=[theirs.fileno()],
-                    stdin=subprocess.PIPE,
+                    stdin=about,
                     env={**os.environ, IN_HELPER: "1", "PYTHONPATH": python_path()},
                 )
-                assert self.process.stdin
-                pickle.dump((description(self.datasette, self.config)), self.process.stdin)
-                self.process.stdin.close()
             except OSError as error:
                 ours.close()
                 self.problem = f"it cannot be started: {error.strerror}"
@@ -299,6 +307,9 @@ class Helper:
         return self.problem or "stopped"
 
     def stop(self) -> None:
+        if self.ready:
+            self.ready.cancel()
+            self.ready = None
         if self.control:
             self.control.close()  # at which the process ends
             self.control = None
@@ -308,11 +319,20 @@ class Helper:
             self.process = None
 
     async def is_ready(self) -> bool:
-        """Return whether there is a helper, started anew if it has ended."""
-        if not self.process or self.process.poll() is not None:
+        """Return whether there is a helper, started anew if it has ended. Raise Refusal.
+
+        One that has just failed is not started again at once, since starting is costly too.
+        """
+        ended = not self.process or self.process.poll() is not None
+        if ended and not (self.problem and time.monotonic() < self.started + RESTART_SECONDS):
             self.start()
-        # Shielded, because other requests wait for the same task.
-        return bool(self.ready) and await asyncio.shield(self.ready)  # type: ignore[arg-type]
+        if not self.ready:
+            return False
+        try:
+            async with asyncio.timeout(self.config.wait_seconds):
+                return await asyncio.shield(self.ready)  # other requests wait for it too
+        except TimeoutError:
+            raise Refusal(BUSY, 503, "busy") from None
 
     async def answer(self, scope: dict[str, Any]) -> Answer:
         """Return the answer to the request `scope`. Raise Refusal if a bound was reached."""
@@ -345,10 +365,17 @@ class Helper:
                     raise Refusal(TOO_LARGE.format(self.config.answer_mb), 400, "size_limit")
                 answer.body.write(rest)
             elif kind == b"e":
+                add_length(answer.start, size)
                 return answer
             else:
                 raise refusal_for(int(rest))
         raise Refusal(UNAVAILABLE, 503, "unavailable")
+
+
+def add_length(start: dict[str, Any], size: int) -> None:
+    """Add the header Content-Length to the first event of a whole response with a body."""
+    if size and not any(name.lower() == b"content-length" for name, _ in start["headers"]):
+        start["headers"] = [*start["headers"], (b"content-length", b"%d" % size)]
 
 
 def refusal_for(exit_code: int) -> Refusal:
@@ -588,19 +615,24 @@ async def rendered(datasette: Datasette, request: Request, refusal: Refusal) -> 
     raise refusal
 
 
-async def answer_apart(
-    datasette: Datasette, helper: Helper, slots: Slots, scope: dict[str, Any], receive: Any
-) -> Answer | None:
-    """Return a child's answer to the request `scope`, None if the visitor has gone. Raise Refusal."""
+async def answer_apart(helper: Helper, scope: dict[str, Any], receive: Any) -> Answer | None:
+    """Return a child's answer to the request `scope`, None if the visitor has gone.
+
+    Raise Refusal if it cannot be answered, and NoHelper if it is to be answered in this process.
+    """
     visitor = (scope.get("client") or ("",))[0]
     sent = {key: value for key, value in scope.items() if key in SENT}
 
     async def in_turn() -> Answer:
-        await slots.take(visitor)
+        await helper.slots.take(visitor)
         try:
-            return await helper.answer(sent)
+            if await helper.is_ready():
+                return await helper.answer(sent)
+            if helper.config.without_helper == "stock":
+                raise NoHelper
+            raise Refusal(UNAVAILABLE, 503, "unavailable")
         finally:
-            slots.give_back(visitor)
+            helper.slots.give_back(visitor)
 
     async def hang_up() -> None:
         while (await receive())["type"] != "http.disconnect":
@@ -619,7 +651,6 @@ async def answer_apart(
 def wrap_outside(datasette: Datasette, app: Asgi) -> Asgi:
     """Return `app`, which then answers costly requests in a child once the server has started."""
     config = read_config(datasette)
-    slots = Slots(config)
     helper: Helper | None = None
 
     async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -651,12 +682,10 @@ def wrap_outside(datasette: Datasette, app: Asgi) -> Asgi:
             await app(scope, receive, send)
             return
         try:
-            if not await helper.is_ready():
-                if config.without_helper == "stock":
-                    await app(scope, receive, send)
-                    return
-                raise Refusal(UNAVAILABLE, 503, "unavailable")
-            answer = await answer_apart(datasette, helper, slots, scope, receive)
+            answer = await answer_apart(helper, scope, receive)
+        except NoHelper:
+            await app(scope, receive, send)
+            return
         except Refusal as refusal:
             await app({**scope, "isolation.refusal": refusal}, receive, send)
             return
@@ -727,6 +756,8 @@ async def health(datasette: Datasette) -> Response:
             },
             "uptime_seconds": round(time.monotonic() - _started),
             "helper": state,
+            "running": helper.slots.running.total() if helper else 0,
+            "waiting": len(helper.slots.waiting) if helper else 0,
         },
         headers={"Cache-Control": "no-store"},
     )
