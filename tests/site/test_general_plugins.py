@@ -25,7 +25,14 @@ import pytest
 from ingest.database.inspect import write_inspect_data
 from tests.serving import ROOT, a_plugin
 
-GENERAL = ("redaction_density", "missing_values", "response_headers", "query_files", "release")
+GENERAL = (
+    "redaction_density",
+    "missing_values",
+    "response_headers",
+    "query_files",
+    "release",
+    "isolation",
+)
 
 SERVE = """
 import asyncio, json, sys
