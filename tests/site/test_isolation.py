@@ -310,6 +310,10 @@ def test_a_helper_that_was_killed_is_started_again(site: Site) -> None:
     assert children_of(site.server.process.pid) != [helper]
 
 
+def wait_for_end_of(pid: int) -> None:
+    until(lambda: not Path(f"/proc/{pid}").exists())
+
+
 def test_nothing_is_left_when_the_server_ends(tmp_path: Path) -> None:
     for signal_number in (signal.SIGTERM, signal.SIGKILL):
         folder = a_library(tmp_path / str(signal_number) / "library", "isolation", wall_seconds=600)
@@ -317,7 +321,7 @@ def test_nothing_is_left_when_the_server_ends(tmp_path: Path) -> None:
             (helper,) = children_of(site.server.process.pid)
             hang_up(site, FOREVER)
             site.server.stop(signal_number)
-            until(lambda pid=helper: not Path(f"/proc/{pid}").exists())
+            wait_for_end_of(helper)
 
 
 @pytest.mark.parametrize(("without", "status"), [("refuse", 503), ("stock", 200)])
