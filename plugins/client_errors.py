@@ -213,7 +213,8 @@ def problem_of(exception: Exception) -> Problem:
     if isinstance(exception, DatasetteError):
         # Errors that Datasette raises on purpose have status 500 by default.
         status = 400 if exception.status == 500 else exception.status
-        return Problem.of(status, str(exception.message), exception.title)
+        problem = Problem.of(status, str(exception.message), exception.title)
+        return problem._replace(type=getattr(exception, "type", problem.type))
     if isinstance(exception, Base400):
         said = str(exception.args[0]) if exception.args else ""
         return Problem.of(exception.status, "" if said == "404" else said)
@@ -340,6 +341,8 @@ async def respond(datasette: Datasette, request: Request, exception: Exception) 
     """Return the response about `exception`, in the format of the URL."""
     problem = problem_of(exception)
     page: dict[str, Any] | None = None
+    if hasattr(exception, "type") and request.args.get("sql"):
+        exception = stopped_sql(datasette, request, exception)
     if isinstance(exception, SqlMistake):
         database, sql = exception.database, exception.sql
         schema = await visible_schema(datasette, request, database)
@@ -361,6 +364,16 @@ async def respond(datasette: Datasette, request: Request, exception: Exception) 
     if datasette.cors:
         add_cors_headers(headers)
     return await rendered(datasette, asked_format(request), problem, page, headers)
+
+
+def stopped_sql(datasette: Datasette, request: Request, exception: Exception) -> Exception:
+    """Return `exception`, which stopped a visitor's SQL from outside, with that SQL to edit."""
+    route = tilde_decode(request.path.rpartition("/")[2].partition(".")[0])
+    names = [database.name for database in datasette.databases.values() if database.route == route]
+    if isinstance(exception, SqlMistake) or not names:
+        return exception
+    sql, values = request.args["sql"], {name: request.args.get(name) for name in request.args}
+    return SqlMistake(str(exception), names[0], sql, named(sql, values), "time_limit")
 
 
 def asked_format(request: Request) -> str:

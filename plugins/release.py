@@ -223,6 +223,12 @@ def take(source: Path, copies: Copies) -> tuple[Path, Contents]:
         return source, contents
 
 
+def is_copy(path: Path) -> bool:
+    """Return whether `path` is a private copy that another process of this user made."""
+    folder = path.parent
+    return folder.name.startswith(_PREFIX) and folder.stat().st_uid == os.getuid()
+
+
 def serve_release(datasette: Datasette, database: Database, copies: Copies, config: Config) -> None:
     """Let every connection to `database` use one copy of it. Raise ClickException if it is not intact."""
     source = Path(database.path)
@@ -256,7 +262,10 @@ def startup(datasette: Datasette) -> None:
         remove_abandoned()
     copies = _copies[datasette] = Copies()
     for name, database in datasette.databases.items():
-        if name in config.required or (database.path and not database.is_mutable):
+        if database.path and is_copy(Path(database.path)):
+            # Served by another process too, which has checked it and will remove it.
+            copies.releases[tilde_encode(database.route)] = database.hash[:DIGITS]
+        elif name in config.required or (database.path and not database.is_mutable):
             serve_release(datasette, database, copies, config)
 
 
