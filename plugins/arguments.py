@@ -45,7 +45,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatch
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote_plus
 from weakref import WeakKeyDictionary
@@ -60,8 +60,12 @@ from datasette.utils import (
     add_cors_headers,
     await_me_maybe,
     derive_named_parameters,
+    detect_fts,
+    detect_primary_keys,
     escape_sqlite,
+    get_outbound_foreign_keys,
     resolve_routes,
+    table_column_details,
     tilde_decode,
 )
 from datasette.utils.asgi import Request, asgi_send
@@ -169,6 +173,7 @@ MOST_COMPARED = 1000
 
 Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 Pairs = list[tuple[str, str]]
+Sees = Callable[[str, str], Awaitable[bool]]
 Source = tuple[str, str] | list[str]
 """Where known terms are: a table and its column, or a list of them."""
 Given = str | list[str]
@@ -318,6 +323,7 @@ class Page:
     """A page, the arguments that it takes, and the terms of those that it compares with.
 
     `parameters` are its own arguments, each with the source of its terms; `known` are Datasette's.
+    `sees` says whether the visitor may see a table or question; it is slow, so it is asked last.
     """
 
     db: Database | None = None
@@ -325,6 +331,8 @@ class Page:
     parameters: dict[str, Source | None] = field(default_factory=dict)
     ids: dict[str, Source] = field(default_factory=dict)
     ignores: bool = False
+    subject: tuple[str, str] | None = None
+    sees: Sees | None = None
 
     def takes(self, name: str) -> bool:
         """Return whether `name` is one of the page's arguments."""
@@ -358,9 +366,14 @@ class Page:
         return None
 
     async def first_mistake(self, pairs: Pairs) -> Mistake | None:
-        """Return the first mistake of an address that is refused, else the first that may be one."""
+        """Return the first mistake of an address that is refused, else the first that may be one.
+
+        There is none on a page that the visitor may not see: Datasette says so.
+        """
         found = [mistake for pair in pairs if (mistake := await self.check(*pair))]
-        return next((mistake for mistake in found if mistake.refused), found[0] if found else None)
+        if not found or (self.sees and self.subject and not await self.sees(*self.subject)):
+            return None
+        return next((mistake for mistake in found if mistake.refused), found[0])
 
 
 def check_value(name: str, value: str) -> Mistake | None:
@@ -389,6 +402,7 @@ class TablePage(Page):
     types: dict[str, str] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
     sortable: set[str] = field(default_factory=set)
+    has_rowid: bool = False
     searched: list[str] | None = None
     terms: dict[str, Source] = field(default_factory=dict)
     units: Mapping[str, Any] = field(default_factory=dict)
@@ -418,13 +432,12 @@ class TablePage(Page):
                 column = given.get("column") or given.get("simple")
             except (ValueError, AttributeError, RecursionError):
                 return None  # Datasette says so.
-        names = self.sortable if name in ("_sort", "_sort_desc") else {*self.types, *self.rowids}
+        names = (
+            self.sortable
+            if name in ("_sort", "_sort_desc")
+            else {*self.types, *({"rowid"} & self.sortable)}
+        )
         return None if column in names else self.no_column(str(column), names)
-
-    @property
-    def rowids(self) -> set[str]:
-        """Return the names of the number that SQLite gives to each row of a table without a key."""
-        return {"rowid"} & self.sortable
 
     def check_search(self, column: str | None, value: str) -> Mistake | None:
         if not value:
@@ -464,7 +477,7 @@ class TablePage(Page):
         column, _, operator = name.rpartition("__") if "__" in name else (name, "", "exact")
         found = next((known for known in self.types if known.lower() == column.lower()), None)
         if found is None:
-            if column.lower() in ("rowid", "oid") and self.rowids | set(self.keys):
+            if column.lower() in ("rowid", "oid") and self.has_rowid:
                 found = column
             elif hint := MEANT.get(name.lower()):
                 return Mistake(f"{self.no_column(name, self.types).words} {hint}")
@@ -494,7 +507,7 @@ class TablePage(Page):
             mistake = not_a_number(column, value)
         elif column in self.terms and operator in WHOLE_VALUES:
             source = self.terms[column]
-            if not await is_term(self.db, source, value):
+            if not await is_term(self.db, source, value) and await self.may_list(source):
                 mistake = await unknown_term(self.db, column, value, source)
         elif (
             column in self.keys
@@ -510,6 +523,10 @@ class TablePage(Page):
         ):
             return None
         return mistake
+
+    async def may_list(self, source: Source) -> bool:
+        """Return whether the visitor may know the terms."""
+        return isinstance(source, list) or not self.sees or await self.sees("view-table", source[0])
 
     async def has(self, column: str, value: str) -> bool:
         """Return whether `value` is in the column, even if it is not what belongs there."""
@@ -527,41 +544,70 @@ async def visible(datasette: Datasette, actor: Any, database: str, kind: str, na
     return found
 
 
+class Schema(NamedTuple):
+    """What a database says about a table or a view."""
+
+    is_view: bool
+    types: dict[str, str]
+    keys: list[str]
+    references: dict[str, tuple[str, str]]
+    fts_table: str | None
+
+
+async def schema_of(db: Database, table: str) -> Schema | None:
+    """Return what the database says about a table or a view, None if there is none of that name."""
+
+    def read(connection: Any) -> Schema | None:
+        sql = "select type from sqlite_master where type in ('table', 'view') and name = ?"
+        found = connection.execute(sql, [table]).fetchone()
+        if not found:
+            return None
+        keys = get_outbound_foreign_keys(connection, table)
+        return Schema(
+            found[0] == "view",
+            {column.name: column.type for column in table_column_details(connection, table)},
+            detect_primary_keys(connection, table),
+            {key["column"]: (key["other_table"], key["other_column"]) for key in keys},
+            detect_fts(connection, table),
+        )
+
+    schema: Schema | None = await db.execute_fn(read)
+    return schema
+
+
 async def table_page(
-    datasette: Datasette, db: Database, table: str, actor: Any, arguments: Mapping[str, str]
+    datasette: Datasette,
+    db: Database,
+    table: str,
+    schema: Schema,
+    sees: Sees,
+    arguments: Mapping[str, str],
 ) -> TablePage:
     """Return what a table or a view takes; `arguments` are those of the address."""
-    config, about = configs_of(datasette), datasette.table_metadata(db.name, table)
-    own = config.of(db.name).terms
-    columns = await db.table_column_details(table)
-    keys = await db.primary_keys(table)
-    is_view = bool(await db.get_view_definition(table))
-    terms: dict[str, Source] = {}
-    for key in await db.foreign_keys_for_table(table):
-        filtered = any(name.lower().startswith(key["column"].lower()) for name in arguments)
-        if filtered and await visible(datasette, actor, db.name, "view-table", key["other_table"]):
-            terms[key["column"]] = (key["other_table"], key["other_column"])
-    for column in columns:
-        source = own.get(f"{table}.{column.name}") or own.get(column.name)
-        # A column that is listed itself has no other terms.
-        if source and source != f"{table}.{column.name}":
-            terms[column.name] = parsed(source)
-    sortable = await TableView(datasette).sortable_columns_for_table(
-        db.name, table, not keys and not is_view
-    )
+    about, own = datasette.table_metadata(db.name, table), configs_of(datasette).of(db.name).terms
+    terms: dict[str, Source] = {**schema.references}
+    for column in schema.types:
+        source = own.get(f"{table}.{column}") or own.get(column)
+        # A column that lists terms is not compared with itself.
+        if source and source != f"{table}.{column}":
+            terms[column] = parsed(source)
+    rowid = [] if schema.is_view or schema.keys else ["rowid"]
     searched = None
     if any(name.startswith("_search") for name in arguments):
-        index = arguments.get("_fts_table") or about.get("fts_table") or await db.fts_table(table)
+        index = arguments.get("_fts_table") or about.get("fts_table") or schema.fts_table
         searched = await db.table_columns(index) if index else None
     facets = [kind.type for hook in pm.hook.register_facet_classes() for kind in hook]
     facets = [f"_facet_{kind}" for kind in facets if kind != "column"]
     return TablePage(
         db=db,
         known=[*OF_TABLES, *facets, *SHOWN, *accepted(datasette)],
+        subject=("view-table", table),
+        sees=sees,
         table=table,
-        types={column.name: column.type for column in columns},
-        keys=[] if is_view else keys,
-        sortable=sortable,
+        types=schema.types,
+        keys=schema.keys,
+        sortable={*about.get("sortable_columns", schema.types), *rowid},
+        has_rowid=not schema.is_view,
         searched=searched,
         terms=terms,
         units=about.get("units") or {},
@@ -569,8 +615,9 @@ async def table_page(
 
 
 async def question_page(
-    datasette: Datasette, db: Database, query: Mapping[str, Any], name: str
+    datasette: Datasette, db: Database, query: Mapping[str, Any], name: str, sees: Sees
 ) -> Page:
+    """Return what a question takes."""
     config, fields = configs_of(datasette), query.get("parameters") or {}
     named = query.get("params") or await derive_named_parameters(db, query["sql"])
     own = [parameter for parameter in dict.fromkeys(named) if not parameter.startswith("_")]
@@ -580,6 +627,8 @@ async def question_page(
         [*SHOWN, *OF_SQL[1:], *accepted(datasette)],
         {each: source_in((fields.get(each) or {}).get("choices")) for each in own},
         {each: parsed(source) for each, source in ids.items() if source},
+        subject=("view-query", name),
+        sees=sees,
     )
 
 
@@ -628,17 +677,18 @@ async def page_of(
             return await sql_page(datasette, db, sql)
         return Page(db, [*OF_DATABASES, *SHOWN, *accept])
     name, actor = tilde_decode(asked["table"]), await actor_of(datasette, request)
+    sees = partial(visible, datasette, actor, db.name)
     if issubclass(kind, TableView) and (
         query := await datasette.get_canned_query(db.name, name, actor)
     ):
-        may = await visible(datasette, actor, db.name, "view-query", name)
-        return await question_page(datasette, db, query, name) if may else None
-    exists = await db.table_exists(name) or await db.get_view_definition(name)
-    if not exists or not await visible(datasette, actor, db.name, "view-table", name):
+        return await question_page(datasette, db, query, name, sees)
+    schema = await schema_of(db, name)
+    if not schema:
         return None
     if issubclass(kind, RowView):
-        return Page(db, [*SHOWN, *OF_ROWS, *accept])
-    return await table_page(datasette, db, name, actor, dict(reversed(pairs)))
+        known = [*SHOWN, *OF_ROWS, *accept]
+        return Page(db, known, subject=("view-table", name), sees=sees)
+    return await table_page(datasette, db, name, schema, sees, dict(reversed(pairs)))
 
 
 async def actor_of(datasette: Datasette, request: Request) -> Any:
