@@ -65,6 +65,7 @@ from datasette.utils import (
     escape_sqlite,
     get_outbound_foreign_keys,
     resolve_routes,
+    sqlite3,
     table_column_details,
     tilde_decode,
 )
@@ -256,6 +257,10 @@ def not_a_number(name: str, value: str) -> Mistake:
     return Mistake(f"{name} must be a number, not {shown(value)}.")
 
 
+def not_json(name: str, value: str) -> Mistake:
+    return Mistake(f"{name} is not valid JSON: {shown(value)}.")
+
+
 # What is known.
 
 
@@ -272,13 +277,19 @@ def source_in(given: Given | None) -> Source | None:
 
 
 async def is_term(db: Database, source: Source, value: str, as_text: bool = False) -> bool:
-    """Return whether `value` is one of the terms, compared `as_text` or as SQLite compares."""
+    """Return whether `value` is one of the terms, compared `as_text` or as SQLite compares.
+
+    Return True too if that can't be told: the table may be missing, or the search takes too long.
+    """
     if isinstance(source, list):
         return value in source
     table, name = source
     column = f"cast({escape_sqlite(name)} as text)" if as_text else escape_sqlite(name)
     sql = f"select 1 from {escape_sqlite(table)} where {column} = ? limit 1"
-    return bool((await db.execute(sql, [value])).rows)
+    try:
+        return bool((await db.execute(sql, [value])).rows)
+    except (sqlite3.Error, QueryInterrupted):
+        return True
 
 
 async def terms_of(db: Database, source: Source) -> list[str]:
@@ -304,15 +315,15 @@ async def unknown_term(db: Database, name: str, value: str, source: Source) -> M
 
 
 def values_in(operator: str, value: str) -> list[str]:
-    """Return the values that a filter compares with, as Datasette's own filter reads them."""
+    """Return the values that a filter compares with, as Datasette's own filter reads them.
+
+    Raise ValueError if they are JSON with a mistake.
+    """
     if operator not in ("in", "notin"):
         return [value]
     if not value.startswith("["):
         return [part.strip() for part in value.split(",")]
-    try:
-        return [str(item) for item in json.loads(value)]
-    except (ValueError, TypeError, RecursionError):
-        return []  # Datasette says so.
+    return [str(item) for item in json.loads(value)]
 
 
 # What an address asks for.
@@ -342,9 +353,9 @@ class Page:
         """Return what is wrong with one argument."""
         if name in self.parameters:
             return await self.check_parameter(name, value) if value else None
-        if name == "_size" and value not in ("", "max"):
-            return Mistake(f"_size can only be max here. {AT_ONCE}")
         if name in self.known:
+            if name == "_size" and value not in ("", "max"):
+                return Mistake(f"_size can only be max here. {AT_ONCE}")
             return check_value(name, value)
         every = [*self.parameters, *self.known]
         own = self.parameters and not name.startswith("_")
@@ -431,7 +442,7 @@ class TablePage(Page):
                 given = json.loads(value)
                 column = given.get("column") or given.get("simple")
             except (ValueError, AttributeError, RecursionError):
-                return None  # Datasette says so.
+                return not_json(name, value)
         names = (
             self.sortable
             if name in ("_sort", "_sort_desc")
@@ -493,7 +504,11 @@ class TablePage(Page):
                 f"{f' Did you mean {close[0]}?' if close else ''}"
                 f"{listed('Operators', Filters._filters_by_key)}"
             )
-        for each in values_in(operator, value):
+        try:
+            values = values_in(operator, value)
+        except (ValueError, RecursionError):
+            return not_json(name, value)
+        for each in values:
             if each and (mistake := await self.check_compared(found, operator, each)):
                 return mistake
         return None
@@ -531,10 +546,7 @@ class TablePage(Page):
     async def has(self, column: str, value: str) -> bool:
         """Return whether `value` is in the column, even if it is not what belongs there."""
         assert self.db
-        try:
-            return await is_term(self.db, (self.table, column), value, as_text=True)
-        except QueryInterrupted:
-            return False
+        return await is_term(self.db, (self.table, column), value, as_text=True)
 
 
 async def visible(datasette: Datasette, actor: Any, database: str, kind: str, name: str) -> bool:
@@ -562,16 +574,24 @@ async def schema_of(db: Database, table: str) -> Schema | None:
         found = connection.execute(sql, [table]).fetchone()
         if not found:
             return None
-        keys = get_outbound_foreign_keys(connection, table)
+        # Datasette can't follow a key that names no column.
+        references = {
+            key["column"]: (key["other_table"], key["other_column"])
+            for key in get_outbound_foreign_keys(connection, table)
+            if key["other_column"]
+        }
         return Schema(
             found[0] == "view",
             {column.name: column.type for column in table_column_details(connection, table)},
             detect_primary_keys(connection, table),
-            {key["column"]: (key["other_table"], key["other_column"]) for key in keys},
+            references,
             detect_fts(connection, table),
         )
 
-    schema: Schema | None = await db.execute_fn(read)
+    try:
+        schema: Schema | None = await db.execute_fn(read)
+    except sqlite3.Error:
+        return None  # Datasette says so.
     return schema
 
 
