@@ -557,8 +557,8 @@ def test_a_selected_column_is_listed_once_and_need_not_be_the_one_sorted_by(tmp_
     [
         ("/drawing/nothing.svg", 404),
         ("/embed/nothing", 404),
-        ("/drawing/officers-per-rank.svg?disclosure_id=none", 404),
-        ("/embed/officers-per-rank?disclosure_id=none", 404),
+        ("/drawing/officers-per-rank.svg?disclosure_id=none", 400),
+        ("/embed/officers-per-rank?disclosure_id=none", 400),
         ("/drawing/search.svg", 404),
         ("/foi/officer_allegations/none", 404),
         ("/foi/officer_allegations/none.xlsx", 404),
