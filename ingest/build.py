@@ -8,6 +8,7 @@ from ingest.checks import CHECKS, check, check_across
 from ingest.config.terms import TERMS_FILE, Terms, load_terms
 from ingest.database.write import write_database
 from ingest.evidence import infer
+from ingest.evidence.mentions import listed_patterns
 from ingest.pdf.pool import Pool
 from ingest.readers.folders import DisclosureFolder, read_folders
 from ingest.records.findings import BuildError
@@ -22,7 +23,8 @@ def build(
     """
     folders, terms = read_checked(disclosures, terms_file, pool)
     publications = [(folder, infer(folder, terms)) for folder in folders]
-    write_database(publications, terms, [(one.name, one.sentence) for one in CHECKS], path)
+    checks = [(one.name, one.sentence) for one in CHECKS]
+    write_database(publications, terms, checks, listed_patterns(), path)
 
 
 def read_checked(

@@ -42,6 +42,16 @@ def patterns() -> Patterns:
     return load_bundled(MENTIONS_FILE, Patterns)
 
 
+def listed_patterns() -> list[tuple[Mention, str]]:
+    """Return each mention with each of its patterns, in the order of `mentions.yml`."""
+    return [
+        (Mention(entry.mention, kind), pattern)
+        for kind in get_args(MentionKind)
+        for entry in getattr(patterns(), kind)
+        for pattern in entry.patterns
+    ]
+
+
 @cache
 def _compiled() -> list[tuple[Mention, re.Pattern[str]]]:
     return [
