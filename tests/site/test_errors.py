@@ -390,6 +390,21 @@ def test_what_is_right_is_answered(library: Library) -> None:
     assert {answer.status for answer in library.get(*RIGHT).values()} == {200}
 
 
+@pytest.mark.parametrize("limit", ["", "&_size=5"])
+def test_an_excel_file_that_fails_at_a_later_row_has_the_status_of_json(
+    tmp_path: Path, limit: str
+) -> None:
+    library = Library(tmp_path, "client_errors", "excel")
+    query = f"_where=below_150(number){limit}"
+    targets = (
+        f"/library/numbers.xlsx?{query}",
+        "/library/numbers.json?_where=below_150(number)&_size=max",
+    )
+    excel, data = library.get(*targets).values()
+    assert (excel.status, data.status) == (400, 400)
+    assert json.loads(data.text)["error"] in excel.text
+
+
 def test_any_other_method_is_refused_in_the_format_asked_for(library: Library) -> None:
     targets = {f"{page}{form}": form for page in ("/library/books", "/nowhere") for form in FORMATS}
     methods = ("POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW")
