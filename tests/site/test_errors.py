@@ -90,6 +90,8 @@ MISTAKES = [
     Mistake("/library/broken", "", 400, "sql_error"),
     Mistake("/library/endless", "", 400, "time_limit"),
     Mistake("/library/books", "_where=absent", 400, "sql_error"),
+    Mistake("/library/books", "_facet_array=title", 400, "sql_error"),
+    Mistake("/library/books", "_shape=array&_facet_array=title", 400, "sql_error"),
     Mistake("/library/books", f"_where={quote_plus(f'({ENDLESS})')}", 400, "time_limit"),
     Mistake("/library/books", "_fts_table=absent&_search=a", 400, "sql_error"),
     Mistake("/library/books", "id__in=[[1]]", 400, "sql_error"),
