@@ -250,7 +250,7 @@ def test_a_scalar_is_the_text_that_was_written(tmp_path: Path, scalar: str) -> N
     assert book.groups[0].entries[0].name == scalar.strip("'")
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, "\x07", "a: b: c", "- a\nb"])
+@pytest.mark.parametrize("text", ["[" * 1_000, "\x07", "a: b: c", "- a\nb"])
 def test_what_cannot_be_read_as_yaml_is_told_and_breaks_nothing(tmp_path: Path, text: str) -> None:
     path = tmp_path / "book.yml"
     path.write_text(text)
