@@ -197,6 +197,23 @@ def test_the_outcome_tells_rows_that_differ_from_what_differs_elsewhere(text: Di
     assert outcome(text, [title, title]) != in_rows
 
 
+@pytest.mark.parametrize(
+    ("line", "page", "place"),
+    [
+        (None, None, ""),
+        (3, None, " (line 3 of the text)"),
+        (None, 4, " (page 4 of the PDF)"),
+        (3, 4, " (line 3 of the text, page 4 of the PDF)"),
+    ],
+)
+def test_a_difference_begins_with_what_differs_and_where(
+    line: int | None, page: int | None, place: str
+) -> None:
+    head, *values = str(Difference("rank", "A\nB", None, line, page)).split("\n")
+    assert head == f"rank{place}"
+    assert [value.split(":")[-1].strip() for value in values] == [r"'A\nB'", "nothing"]
+
+
 def test_a_difference_in_any_part_is_found_and_told_from_either_side(text: Disclosure) -> None:
     first = text.rows[0]
     parts: dict[str, object] = {
@@ -452,15 +469,23 @@ def test_each_decision_that_is_left_to_people_is_written_with_its_count(
     ]
 
 
-def test_recording_the_outcome_changes_copy_status_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "before", ["of old", "of old,\n  over two lines", "|\n  of old,\n  over two lines"]
+)
+@pytest.mark.parametrize(
+    "status", ["compared", r"compared: \1 of “all” \g<0>", "compared, " * 30 + "row by row"]
+)
+def test_recording_the_outcome_changes_copy_status_alone(
+    tmp_path: Path, before: str, status: str
+) -> None:
+    """It takes one line that a person can read, whatever was there before."""
     path = tmp_path / "disclosure.yml"
-    before = "a: 1\ncopy_status: of old,\n  over two lines\nrights: none  # as yet\n"
-    path.write_text(before)
-    status = r"compared: \1 of “all” \g<0>"
+    path.write_text(f"a: “1”\ncopy_status: {before}\nrights: none  # as yet\n", "utf-8")
     record_copy_status(tmp_path, status)
     lines = path.read_text("utf-8").split("\n")
-    assert [lines[0], *lines[2:]] == ["a: 1", "rights: none  # as yet", ""]
+    assert [lines[0], *lines[2:]] == ["a: “1”", "rights: none  # as yet", ""]
     assert yaml.safe_load(lines[1]) == {"copy_status": status}
+    assert ("“all”" in lines[1]) == ("“all”" in status)
     assert [path.name for path in tmp_path.iterdir()] == ["disclosure.yml"]
 
 
@@ -473,5 +498,7 @@ def test_an_outcome_that_has_no_place_of_its_own_is_not_recorded(tmp_path: Path,
     path.write_text(text)
     with pytest.raises(BuildError) as refused:
         record_copy_status(tmp_path, "compared")
-    assert [finding.file for finding in refused.value.findings] == [path]
+    (finding,) = refused.value.findings
+    assert (finding.file, finding.line) == (path, None)
+    assert "copy_status" in finding.found
     assert path.read_text() == text

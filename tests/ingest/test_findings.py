@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from ingest.readers.met.pdf import blocking_findings
 from ingest.records.audit_findings import AuditFinding
 from ingest.records.disclosure import PendingDecision
 from ingest.records.findings import BuildError, Finding
-from ingest.text.phrases import pluralize, truncated_repr
+from ingest.text.phrases import long_date, pluralize, truncated_repr
 from tests.documents import FolderCopy, a_disclosure, a_row, arranged, put
 
 
@@ -178,6 +179,18 @@ def test_what_a_pdf_hides_is_told_by_page_and_kind_with_its_count_and_places() -
 def test_a_count_has_its_noun_in_the_right_form(count: int, said: str) -> None:
     assert pluralize(count, "row") == said
     assert pluralize(count, "summary", "summaries").endswith("y" if count == 1 else "ies")
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("2022-08-16", "16 August 2022"),
+        (date(2022, 8, 1), "1 August 2022"),
+        (None, "not stated"),
+    ],
+)
+def test_a_date_is_written_in_full(day: date | str | None, said: str) -> None:
+    assert long_date(day) == said
 
 
 @pytest.mark.parametrize(
