@@ -267,7 +267,9 @@ def test_a_row_that_one_of_the_two_lacks_is_told_whole_and_where_it_is(text: Dis
     longer = replace(text, rows=tuple(rows))
     (more,) = compare(text, longer)
     assert (more.text, more.line, more.page) == (None, None, 5)
-    assert "Found later" in (more.pdf or "")
+    assert more.pdf == (
+        "2017 | Constable | Found later | Local Resolution - by BOCU | No Action | "
+    )
     (less,) = compare(longer, text)
     assert (less.text, less.pdf, less.line, less.page) == (
         more.pdf, None, text.rows[19].line, None
@@ -501,4 +503,13 @@ def test_an_outcome_that_has_no_place_of_its_own_is_not_recorded(tmp_path: Path,
     (finding,) = refused.value.findings
     assert (finding.file, finding.line) == (path, None)
     assert "copy_status" in finding.found
+    assert finding.expected
+    assert finding.fix
     assert path.read_text() == text
+
+
+def test_an_outcome_that_cannot_be_written_is_told_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(BuildError) as refused:
+        record_copy_status(tmp_path, "compared")
+    (finding,) = refused.value.findings
+    assert finding.found == "No such file or directory"
