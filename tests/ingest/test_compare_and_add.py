@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -287,6 +288,31 @@ def test_a_row_that_turned_up_beside_one_that_differs_is_told_from_it(text: Disc
     assert (alone.text, alone.line, alone.page) == (None, None, 5)
     assert "Found later" in (alone.pdf or "")
     assert (apart.pdf, apart.line, apart.page) == ("Other words", ours.line, 5)
+
+
+def test_rows_that_differ_side_by_side_are_told_one_by_one(text: Disclosure) -> None:
+    rows = list(text.rows)
+    for at in (30, 31, 32):
+        rows[at] = replace(rows[at], summary="Other words")
+    for at in (33, 34):
+        rows[at] = replace(rows[at], rank="Another", summary="Other words")
+    found = compare(text, replace(text, rows=tuple(rows)))
+    assert [(one.what, one.line) for one in found] == [
+        *((f"summary of row {at}", rows[at - 1].line) for at in (31, 32, 33)),
+        *((f"{cell} of row {at}", rows[at - 1].line) for at in (34, 35) for cell in ("rank", "summary")),
+    ]  # fmt: skip
+
+
+def test_many_rows_of_the_same_cells_are_told_from_one_that_turned_up_before_them() -> None:
+    ours = arranged([a_row(summary=f"words {number}") for number in range(250)])
+    theirs = [replace(row, summary=f"{row.summary} [REDACTED]") for row in ours]
+    theirs.insert(0, a_row(year=2021, summary="Found later", block=5))
+    document = a_disclosure(ours)
+    found = compare(document, replace(document, rows=tuple(theirs)))
+    assert Counter(one.what.split(" of ")[0] for one in found) == {
+        "summary": 250,
+        "a row only in the PDF": 1,
+    }
 
 
 def test_marks_that_a_conversion_writes_otherwise_are_no_differences(text: Disclosure) -> None:

@@ -52,6 +52,7 @@ def test_findings_go_by_file_and_then_by_line(disclosures: Path) -> None:
     assert [name for name, _, _ in found] == ["disclosure.yml"] * 3 + ["source.txt"] * 5
     lines = [row.line for row in folder.disclosure.rows]
     assert [line for _, line, _ in found[3:]] == [lines[1], lines[1], *lines[2:]]
+    assert {page for _, _, page in found} == {None}
 
 
 def test_findings_in_a_pdf_go_by_page(disclosures: Path) -> None:
