@@ -73,6 +73,13 @@ def test_findings_in_a_pdf_go_by_page(disclosures: Path) -> None:
     assert [page for _, _, page in found] == [page for page in expected if page]
 
 
+def test_a_document_without_totals_is_told_where_no_line_is_theirs(disclosures: Path) -> None:
+    folder = a_folder(disclosures)
+    found = checked(replace(folder, disclosure=replace(folder.disclosure, totals=())))
+    assert ("source.txt", None, None) in found
+    assert len(found) == len(checked(folder)) + 2
+
+
 def test_what_people_decided_holds_for_as_many_as_the_audit_found(disclosures: Path) -> None:
     """A decision does not apply to another count or kind, or twice."""
     decisions = [
