@@ -5,7 +5,7 @@
 --   Rows whose summary contains all the words you type, most relevant first. Search matches word stems:
 --   “posts” finds “posted”, but “racism” does not find “racist”. "Phrases" in quotation marks are found as typed.
 --   Ranks and outcomes are not searched, and redaction markers are not searchable. Many words were
---   withheld, and rows under investigation have no summary.
+--   withheld, and officers still under investigation have no summary.
 -- basis: at least
 -- caveats: [redacted, allegation, officers, under_investigation, rules, people]
 -- parameters:

@@ -18,8 +18,7 @@ def build(
 ) -> None:
     """Build the database at `path` from the folders in `disclosures`.
 
-    Raises BuildError with every finding, and leaves the last good database in place, if anything is
-    wrong.
+    If anything is wrong, raise BuildError with every finding and leave the last good database in place.
     """
     folders, terms = read_checked(disclosures, terms_file, pool)
     publications = [(folder, infer(folder, terms)) for folder in folders]
@@ -29,8 +28,7 @@ def build(
 def read_checked(
     disclosures: Path, terms_file: Path = TERMS_FILE, pool: Pool | None = None
 ) -> tuple[list[DisclosureFolder], Terms]:
-    """Return the disclosures and terms if every check passes. Raises BuildError with every
-    finding."""
+    """Return the disclosures and terms. Raise BuildError, with every finding, if any check fails."""
     terms, findings = load_terms(terms_file)
     folders, problems = read_folders(disclosures, pool)
     findings += problems + check_across(folders)

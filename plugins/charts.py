@@ -5,7 +5,7 @@ requests each page of results again even if no chart is open. What this does: re
 hooks, so that no page loads its files, but keeps the plugin registered, so that Datasette still
 serves them. Templates get `chart_files`, which `static/charts.js` loads on demand.
 
-Limits: a chart shows at most `max_returned_rows` rows of the result.
+Limitations: a chart shows at most `max_returned_rows` rows of the result.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """Accept any input in search boxes.
 
-Problem: Datasette escapes searches for SQLite's full-text search with `escape_fts`, but SQLite still
-rejects some of its output: a lone quotation mark, an empty string, a NUL, or a line break inside
-quotes. The visitor then gets an error page. Also, the `█` characters that replace redacted words in
-the index could be searched for, although they are not words.
+Problem: Datasette escapes searches for SQLite's full-text search with `escape_fts`, but SQLite
+still rejects some of its output: a lone quotation mark, an empty string, a NUL, or a line break
+inside quotes. The visitor then gets an error page. Also, in this project's index the `█` characters
+that replace redacted words could be searched for, although they are not words.
 
 What this does: replaces the stock `escape_fts`, both for table pages and in SQL, and removes blank
-`_search` parameters from the address, so that an empty search box does not filter anything. Limits:
+`_search` parameters from the URL, so that an empty search box does not filter anything. Limitations:
 `_searchmode=raw` bypasses all escaping, as Datasette intends.
 """
 

@@ -4,12 +4,16 @@ Problem: Datasette passes different variables to its own pages and to the site's
 does: every template, error pages included, gets
 
 - `site()`, the content of metadata.yml;
-- `data_hash()`, the SHA-256 of the database being served, or None if the database can change;
+- `data_hash(database="foi")`, the SHA-256 of that database, or None if it can change;
 - `corrections()`, the entries of `corrections.yml` in the project's folder, newest first;
 - the filter `long_date`, which writes 2022-08-16 as 16 August 2022.
+
+Limitations: on a site without a database `foi`, `data_hash()` without a name is an error, and without
+`corrections.yml` so is `corrections()`.
 """
 
-# No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugins.
+# No `from __future__ import annotations`: pydantic resolves them through sys.modules, which lacks
+# Datasette's plugins.
 from functools import cache
 from pathlib import Path
 
@@ -38,7 +42,8 @@ class Corrections(Model):
 
 @cache
 def read_corrections() -> list[Correction]:
-    """Return the corrections, newest first. Raises BuildError with every finding."""
+    """Return the corrections, newest first. Raise BuildError, with every finding, if the file is
+    not valid."""
     listed = load_bundled(CORRECTIONS, Corrections).corrections
     return sorted(listed, key=lambda correction: correction.date, reverse=True)
 

@@ -15,7 +15,7 @@ from ingest.records.findings import BuildError, Finding
 
 FILE_NAME = "disclosure.yml"
 MAX_OFFICERS = 999_999
-"""Upper limit for row numbers: more than any document has."""
+"""The largest accepted difference for a year: more officers than any document counts."""
 
 
 def parse_row_numbers(text: str) -> list[int]:
@@ -70,11 +70,10 @@ class Manifest(Model):
     """The contents of `disclosure.yml`.
 
     `row_numbers` are the numbers in the rows' permanent ids, in the document's order, so that
-    published ids do not change when rows are added. `accepted_differences` gives, by year, the
-    printed total minus the rows found, where a person checked and found no other rows. The dates
-    are needed only if they cannot be read from the document's text. `redacted` is False for a
-    document in which
-    nothing is redacted.
+    published ids do not change when rows are added. `accepted_differences` maps a year to its
+    printed total minus the rows found, once a person has checked that there are no other rows. The
+    dates are needed only if they cannot be read from the document's text. `redacted` is False for a
+    document in which nothing is redacted.
     """
 
     publisher: Text

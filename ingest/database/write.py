@@ -54,9 +54,8 @@ def write_database(
     """Write the database at `path`, and its `inspect-data.json` beside it.
 
     `checks` are the names and sentences of the checks that the disclosures passed. Files left
-    behind by a killed build are removed. Raises BuildError, and changes nothing, where `path`
-    cannot be
-    written, is a file but not a database, or another build is running.
+    behind by a killed build are removed. Raise BuildError, and change nothing, if `path` cannot be
+    written or is not a database, or if another build is running.
     """
     workspace = path.parent / f".{path.name}.building"
     try:
@@ -67,8 +66,8 @@ def write_database(
             try:
                 _fill(workspace / path.name, publications, terms, checks)
                 write_inspect_data(workspace / path.name)
-                # Two renames are not one: if the build is killed between them, there must be no
-                # counts, which the server notices and says, rather than those of the last build.
+                # The two renames are not atomic. If the build is killed between them, the counts
+                # must be missing, which the server reports, rather than stale.
                 path.with_name(INSPECT_FILE).unlink(missing_ok=True)
                 (workspace / path.name).replace(path)
                 (workspace / INSPECT_FILE).replace(path.with_name(INSPECT_FILE))

@@ -1,8 +1,8 @@
 """Find the platforms and kinds of conduct that the visible words of a summary mention.
 
 There may be more mentions than are found, because words were withheld and only those in
-`mentions.yml` are searched for. A mention is a
-word in an allegation; it doesn't make the allegation true.
+`mentions.yml` are searched for. A mention is a word in an allegation; it doesn't make the
+allegation true.
 """
 
 from __future__ import annotations

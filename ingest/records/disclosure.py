@@ -9,7 +9,7 @@ from typing import Literal
 SourceFormat = Literal["text", "pdf"]
 
 DATES = ("created_on", "review_on", "extracted_on", "covers_from", "covers_to")
-"""The dates given in a document or, failing that, in its `disclosure.yml`."""
+"""The names of the dates that a document, or failing that its `disclosure.yml`, gives."""
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Finding:
-    """A reason not to publish: where it is, what was found, what was expected, and how to fix it.
+    """A problem: where it is, what was found, what was expected, and how to fix it.
 
-    `line` and `page` count from 1, and are None where the finding concerns a whole file.
+    `line` and `page` count from 1, and are None if the finding concerns a whole file.
     """
 
     file: Path
@@ -34,8 +34,7 @@ class Finding:
 
 
 class BuildError(Exception):
-    """Raised if anything stops a build; nothing has been written. `findings` lists every reason,
-    not only the first."""
+    """Raised if a command cannot go on; nothing has been written. `findings` lists every reason."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)

@@ -177,7 +177,7 @@ def figures(words: str) -> list[int]:
     return [int(figure) for figure in re.findall(r"\d+", words)]
 
 
-def test_the_outcome_tells_rows_that_differ_from_what_differs_elsewhere(text: Disclosure) -> None:
+def test_the_outcome_separates_rows_that_differ_from_other_differences(text: Disclosure) -> None:
     rank = Difference("rank of row 1", "Constable", "Sergeant", 57, 2)
     result = Difference("result of row 1", "Resolved", None, 57, 2)
     lost = Difference("a row of the text alone", "words", None, 58, None)
@@ -197,7 +197,7 @@ def test_the_outcome_tells_rows_that_differ_from_what_differs_elsewhere(text: Di
     assert outcome(text, [title, title]) != in_rows
 
 
-def test_a_difference_in_any_part_is_found_and_told_from_either_side(text: Disclosure) -> None:
+def test_a_difference_is_found_whichever_side_it_is_on(text: Disclosure) -> None:
     first = text.rows[0]
     parts: dict[str, object] = {
         "reference": "01/FOI/22/000000",
@@ -241,7 +241,7 @@ def test_a_difference_in_any_part_is_found_and_told_from_either_side(text: Discl
         assert name in cell.what
 
 
-def test_a_row_that_one_of_the_two_lacks_is_told_whole_and_where_it_is(text: Disclosure) -> None:
+def test_a_row_in_only_one_of_the_two_is_quoted_with_its_place(text: Disclosure) -> None:
     rows = [
         *text.rows[:20],
         replace(text.rows[19], summary="Found later", block=5),
@@ -258,7 +258,7 @@ def test_a_row_that_one_of_the_two_lacks_is_told_whole_and_where_it_is(text: Dis
     assert figures(outcome(text, [more])) == [1, 1, 409]
 
 
-def test_a_row_that_turned_up_beside_one_that_differs_is_told_from_it(text: Disclosure) -> None:
+def test_an_added_row_is_not_confused_with_a_changed_neighbour(text: Disclosure) -> None:
     """Rows are paired by every cell except the summary, not only by position."""
     ours = text.rows[19]
     new = replace(ours, year=1999, summary="Found later", block=5)
@@ -270,7 +270,7 @@ def test_a_row_that_turned_up_beside_one_that_differs_is_told_from_it(text: Disc
     assert (apart.pdf, apart.line, apart.page) == ("Other words", ours.line, 5)
 
 
-def test_marks_that_a_conversion_writes_otherwise_are_no_differences(text: Disclosure) -> None:
+def test_markers_that_a_conversion_writes_otherwise_are_not_differences(text: Disclosure) -> None:
     """A box in place of a marker, missing tags, and an asterisk escaped by Markdown."""
     rows = [
         replace(row, summary=row.summary and redaction.canonicalise(row.summary).replace(redaction.CANONICAL, redaction.BOX))
@@ -310,7 +310,7 @@ def no_room_beyond(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-@pytest.mark.parametrize("step", ["document", "particulars", "folder"])
+@pytest.mark.parametrize("step", ["document", "manifest", "folder"])
 def test_what_cannot_be_added_whole_leaves_nothing(
     disclosures: Path, new_text: Path, step: str
 ) -> None:
@@ -319,7 +319,7 @@ def test_what_cannot_be_added_whole_leaves_nothing(
     put(a_disclosure([a_row()], reference="01/FOI/23/000002"), disclosures)
     if step == "folder":
         (disclosures / NEW).symlink_to(disclosures / "nowhere")
-    room = {"document": 100, "particulars": 20_000, "folder": 10**9}[step]
+    room = {"document": 100, "manifest": 20_000, "folder": 10**9}[step]
     before = tree(disclosures)
     with no_room_beyond(room):
         result = run("add", new_text, "--disclosures", disclosures, "--rights", "r" * 30_000)

@@ -71,7 +71,7 @@ def test_findings_in_a_pdf_go_by_page(disclosures: Path) -> None:
     assert [page for _, _, page in found] == [page for page in expected if page]
 
 
-def test_what_people_decided_holds_for_as_many_as_the_audit_found(disclosures: Path) -> None:
+def test_a_decision_is_valid_only_for_the_count_that_the_audit_found(disclosures: Path) -> None:
     """A decision does not apply to another count or kind, or twice."""
     decisions = [
         {"kind": kind, "count": count, "reason": "r"}
@@ -109,7 +109,7 @@ def test_what_people_decided_holds_for_as_many_as_the_audit_found(disclosures: P
     assert len(checked(at_once)) == 5
 
 
-def test_disclosures_are_told_by_the_name_of_their_folders(
+def test_disclosures_are_reported_by_the_name_of_their_folders(
     disclosures: Path, tmp_path: Path
 ) -> None:
     names = []
@@ -123,7 +123,7 @@ def test_disclosures_are_told_by_the_name_of_their_folders(
     assert [finding.file.parent.name for finding in refused.value.findings] == sorted(names)
 
 
-def test_what_a_pdf_hides_is_told_by_page_and_kind_with_its_count_and_places() -> None:
+def test_hidden_content_is_reported_by_page_and_kind_with_its_count_and_places() -> None:
     """Findings about the whole file come first and have no page; pending findings are not
     refusals."""
 

@@ -117,7 +117,7 @@ def test_bands_begin_where_the_contract_says(density: float, band: str) -> None:
         *("{redacted}", "[name of the officer's former wife redacted]"),
     ],
 )
-def test_what_looks_like_a_marker_and_is_none_is_told(form: str) -> None:
+def test_near_misses_are_reported(form: str) -> None:
     assert redaction.unknown_forms(f"sent [REDACTED] to {form} today") == (form,)
 
 

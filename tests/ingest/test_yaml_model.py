@@ -215,7 +215,7 @@ groups:
 
 
 @pytest.mark.parametrize(("text", "lines"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_is_told_with_the_line_of_its_key_or_entry(
+def test_a_fault_is_reported_with_the_line_of_its_key_or_entry(
     tmp_path: Path, text: str, lines: list[int]
 ) -> None:
     path = tmp_path / "book.yml"
@@ -251,7 +251,7 @@ def test_a_scalar_is_the_text_that_was_written(tmp_path: Path, scalar: str) -> N
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "\x07", "a: b: c", "- a\nb"])
-def test_what_cannot_be_read_as_yaml_is_told_and_breaks_nothing(tmp_path: Path, text: str) -> None:
+def test_invalid_yaml_is_reported_and_breaks_nothing(tmp_path: Path, text: str) -> None:
     path = tmp_path / "book.yml"
     path.write_text(text)
     book, (finding,) = load(path, Book)

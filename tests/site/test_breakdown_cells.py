@@ -383,7 +383,9 @@ async def test_every_cell_is_what_its_rows_make_and_the_rows_are_in_order(
 
 
 @pytest.mark.parametrize("name", [n for n in PROMISED if "same_wording" in PROMISED[n]])
-async def test_a_shared_wording_is_told_from_four_officers_on(mixed: Datasette, name: str) -> None:
+async def test_a_shared_wording_is_reported_from_four_officers_on(
+    mixed: Datasette, name: str
+) -> None:
     """The groups of three, four and five officers are in separate cells."""
     rows = await answer(mixed, name, disclosure_id=BOUNDS)
     assert sorted(row["same_wording"] for row in rows if row["same_wording"]) == [4, 5]
@@ -427,7 +429,7 @@ async def test_terms_and_notes_are_found_in_any_letter_case(
     assert sorted(found, key=str) == sorted(expected, key=str)
 
 
-async def test_an_officer_is_told_from_the_row_its_terms_and_its_document(
+async def test_an_officers_page_has_the_row_its_terms_and_its_document(
     mixed: Datasette, tables: Tables
 ) -> None:
     for row in tables.rows["officer_allegations"][::40]:

@@ -1,4 +1,4 @@
-"""What mistakes are answered with, in every format: on a plain Datasette, and on the site."""
+"""Responses to mistakes in every format, on a plain Datasette and on the site."""
 
 from __future__ import annotations
 
@@ -298,7 +298,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
 
 @pytest.fixture(scope="module")
 def answered(library: Library) -> dict[str, Answer]:
-    """The answers to every mistake in every format, of a site that other sites may read."""
+    """Responses to every mistake in every format, on a site with CORS enabled."""
     targets = [mistake.target(form) for mistake in MISTAKES for form in FORMATS]
     return library.get(*targets, *MISTAKES_OF_ONE_FORMAT, cors=True)
 
@@ -350,10 +350,10 @@ def test_a_mistake_is_described_alike_in_every_format(
         assert answered[mistake.target(form)].text.startswith(detail)
     if mistake.path != "/library/broken":
         page = unescape(answered[mistake.target("")].text)
-        assert detail.partition(" This may be meant")[0] in page
+        assert detail.partition(" Did you mean")[0] in page
 
 
-def test_faults_are_logged_and_mistakes_are_told_apart_from_them(library: Library) -> None:
+def test_faults_are_logged_and_mistakes_are_not(library: Library) -> None:
     for target in ("/fault.csv", "/library/books.json?fault=1", "/page-with-a-fault"):
         assert library.get(target)[target].status == 500
         assert "Traceback" in library.log
@@ -496,9 +496,9 @@ def test_an_error_of_sql_is_explained_with_the_names_that_may_be_meant(
     page, data = (explained[f"/library{form}?sql={quote_plus(sql)}"] for form in ("", ".json"))
     said = json.loads(data.text)
     assert said["error"] == error
-    detail, _, listed = said["detail"].partition(" This may be meant: ")
+    detail, _, listed = said["detail"].partition(" Did you mean ")
     assert words in detail
-    assert listed.rstrip(".").split("; ")[0] == (hints or "")
+    assert listed.rstrip("?").split("; ")[0] == (hints or "")
     shown = re.findall(r"<li>(.*?)</li>", page.text)
     assert [unescape(item) for item in shown[:1]] == ([hints] if hints else [])
 
@@ -557,8 +557,8 @@ def test_a_selected_column_is_listed_once_and_need_not_be_the_one_sorted_by(tmp_
     [
         ("/drawing/nothing.svg", 404),
         ("/embed/nothing", 404),
-        ("/drawing/officers-per-rank.svg?disclosure_id=none", 404),
-        ("/embed/officers-per-rank?disclosure_id=none", 404),
+        ("/drawing/officers-per-rank.svg?disclosure_id=none", 400),
+        ("/embed/officers-per-rank?disclosure_id=none", 400),
         ("/drawing/search.svg", 404),
         ("/foi/officer_allegations/none", 404),
         ("/foi/officer_allegations/none.xlsx", 404),
@@ -597,7 +597,7 @@ async def test_a_chart_over_the_time_limit_is_a_400(
 async def test_the_site_lists_names_that_may_be_meant_but_not_hidden_ones(site: Datasette) -> None:
     target = "/foi.json?sql=" + quote_plus("select * from officer_allegation")
     said = json.loads((await ask(site, target)).text)
-    assert said["detail"].endswith(" This may be meant: officer_allegations.")
+    assert said["detail"].endswith(" Did you mean officer_allegations?")
     target = "/foi?sql=" + quote_plus("select summry from officer_allegations")
     page = (await ask(site, target)).text
     assert "<li>summary, a column of officer_allegations</li>" in page

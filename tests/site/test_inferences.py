@@ -69,5 +69,5 @@ async def test_a_publisher_query_with_its_rule(site: Datasette) -> None:
     assert "§ Query for the publisher" in words
     (rule,) = (one for one in rules() if one.rule == "sanction without a case to answer")
     assert rule.question in words
-    assert "shown as published (found by the test “sanction without a case to answer”" in words
+    assert "shown as published (found by the rule “sanction without a case to answer”" in words
     assert "§" not in await inferred(site, "0001")

@@ -125,7 +125,7 @@ async def test_no_input_is_an_error(site: Datasette, query: str) -> None:
 
 @pytest.mark.parametrize("blank", ["", "%20", "+%09", "%0A"])
 @pytest.mark.parametrize("name", ["_search", "_search_summary"])
-async def test_an_empty_search_is_no_filter(site: Datasette, name: str, blank: str) -> None:
+async def test_an_empty_search_does_not_filter(site: Datasette, name: str, blank: str) -> None:
     response = await site.client.get(f"{TABLE}.json?_size=0&year=2020&{name}={blank}")
     assert response.json()["filtered_table_rows_count"] == 102
     page = await site.client.get(f"{TABLE}?year=2020&{name}={blank}")
@@ -139,7 +139,7 @@ async def test_an_empty_query_in_sql_finds_nothing(site: Datasette) -> None:
     assert response.json() == [0]
 
 
-async def test_the_index_holds_bars_for_markers_and_otherwise_the_summaries(
+async def test_the_index_has_bars_for_markers_and_otherwise_the_summaries(
     database: Path,
 ) -> None:
     with closing(sqlite3.connect(database)) as connection:

@@ -89,7 +89,7 @@ async def test_the_csv_of_a_question_and_of_a_view_has_all_rows(small: Datasette
         assert rows in (None, found)
 
 
-async def test_a_page_as_csv_or_json_says_so_and_leads_to_the_next_and_to_all(
+async def test_a_page_as_csv_or_json_says_so_and_links_to_the_next_and_to_all(
     small: Datasette,
 ) -> None:
     for form in ("csv?", "json?_shape=array&", "json?"):
@@ -125,7 +125,7 @@ async def test_a_csv_or_workbook_beyond_its_bound_says_so(small: Datasette) -> N
     assert response.headers["x-truncated"] == "true"
     data, about = load_workbook(io.BytesIO(response.content)).worksheets
     assert data.max_row == MOST_EXCEL + 1
-    assert ("Not complete", f"There are more rows than the {MOST_EXCEL} here.") in about.values
+    assert ("Incomplete", f"There are more rows than the {MOST_EXCEL} here.") in about.values
     whole = await get(small, f"{TABLE}.xlsx")
     assert "x-truncated" not in whole.headers
     assert load_workbook(io.BytesIO(whole.content)).worksheets[0].max_row == ROWS + 1
