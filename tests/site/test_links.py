@@ -390,10 +390,10 @@ SELECTIONS = {
     f"{TABLE}?_search_summary=facebook&year__gt=2020": ["facebook", "year > 2020", " rows"],
     f"{TABLE}?_where=year<2018&_where=line>0": ["year<2018", "line>0", " rows"],
     f"{TABLE}?_where=year<1&status=finalised": ["year<1", "finalised", "none found"],
-    f"{TABLE}?sanction__isnull=1&result__in=Upheld+-+by+BOCU,Upheld+-+by+IOPC": [
+    f"{TABLE}?sanction__isnull=1&result__in=Case+to+Answer,Discontinuance": [
         "sanction is null",
-        '"Upheld - by BOCU", "Upheld - by IOPC"',
-        " row",
+        '"Case to Answer", "Discontinuance"',
+        "20 rows",
     ],
     "/foi/search?q=facebook&year=2020": ["facebook", "2020", " rows"],
     "/foi/search?q=nosuchword": ["nosuchword", "none found"],
