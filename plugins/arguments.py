@@ -287,7 +287,7 @@ async def is_term(db: Database, source: Source, value: str, as_text: bool = Fals
     column = f"cast({escape_sqlite(name)} as text)" if as_text else escape_sqlite(name)
     sql = f"select 1 from {escape_sqlite(table)} where {column} = ? limit 1"
     try:
-        return bool((await db.execute(sql, [value])).rows)
+        return bool((await db.execute(sql, [value], log_sql_errors=False)).rows)
     except (sqlite3.Error, QueryInterrupted):
         return True
 
@@ -487,21 +487,20 @@ class TablePage(Page):
     async def check_filter(self, name: str, value: str) -> Mistake | None:
         column, _, operator = name.rpartition("__") if "__" in name else (name, "", "exact")
         found = next((known for known in self.types if known.lower() == column.lower()), None)
-        if found is None:
-            if column.lower() in ("rowid", "oid") and self.has_rowid:
-                found = column
-            elif hint := MEANT.get(name.lower()):
-                return Mistake(f"{self.no_column(name, self.types).words} {hint}")
-            else:
-                return self.no_column(column, self.types)
-        if operator not in Filters._filters_by_key:
-            close = [
-                f"{column}__{key}" for key in get_close_matches(operator, Filters._filters_by_key)
-            ]
-            close = [f"{name}__exact"] if name in self.types else close
+        if column.lower() in ("rowid", "oid") and self.has_rowid:
+            found = column
+        if found is None and name not in self.types:
+            hint = MEANT.get(name.lower())
+            return Mistake(
+                f"{self.no_column(column, self.types).words}{f' {hint}' if hint else ''}"
+            )
+        if found is None or operator not in Filters._filters_by_key:
+            close = get_close_matches(operator, Filters._filters_by_key, n=1)
+            meant = [f"{column}__{key}" for key in close]
+            meant = [f"{name}__exact"] if name in self.types else meant
             return Mistake(
                 f"There is no operator {shown(operator)}."
-                f"{f' Did you mean {close[0]}?' if close else ''}"
+                f"{f' Did you mean {meant[0]}?' if meant else ''}"
                 f"{listed('Operators', Filters._filters_by_key)}"
             )
         try:
@@ -752,12 +751,16 @@ def without_marks(text: str) -> str:
 
 async def refuse(datasette: Datasette, request: Request, send: Any, words: str) -> None:
     """Answer with a 400, as Datasette answers about its own errors."""
-    error = DatasetteError(words, status=400)
-    for found in pm.hook.handle_exception(datasette=datasette, request=request, exception=error):
-        response = await await_me_maybe(found)
-        if response:
-            await response.asgi_send(send)
-            return
+    try:
+        # Datasette's own handler needs the traceback of an error that was raised.
+        raise DatasetteError(words, status=400)
+    except DatasetteError as error:
+        asked = {"datasette": datasette, "request": request, "exception": error}
+        for found in pm.hook.handle_exception(**asked):
+            response = await await_me_maybe(found)
+            if response:
+                await response.asgi_send(send)
+                return
 
 
 async def redirect(datasette: Datasette, send: Any, path: str, query: str) -> None:
@@ -883,7 +886,8 @@ async def faults(datasette: Datasette) -> AsyncIterator[str]:
     for database, source in sources:
         table, _, column = source.rpartition(".")
         known = datasette.databases.get(database)
-        if not known or column not in await known.table_columns(table):
+        schema = await schema_of(known, table) if known else None
+        if not schema or column not in schema.types:
             yield f"{database}.{source}"
 
 

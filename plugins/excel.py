@@ -20,7 +20,9 @@ JSON. Programs may read an empty string as an empty cell.
 # No `from __future__ import annotations`: pydantic resolves them through sys.modules, which lacks
 # Datasette's plugins.
 import base64
+import json
 import math
+import re
 import tempfile
 from contextvars import ContextVar
 from typing import Any
@@ -33,10 +35,12 @@ from datasette.utils import sqlite3, sqlite_timelimit
 from datasette.utils.asgi import Request
 from datasette.views.base import DatasetteError
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from pydantic import PositiveInt, ValidationError
 
 from ingest.config.yaml_model import Model
 
+MESSAGE = r'"error": ("(?:[^"\\]|\\.)*")'
 SHORTENED = " … [shortened: Excel allows {:,} characters in a cell]"
 ABOUT = {
     "Databas": "Database",
@@ -53,6 +57,7 @@ VISITORS_QUERY = "visitors-query"
 """The name of a file and a sheet with the result of a visitor's own SQL."""
 
 _most_rows: ContextVar[int] = ContextVar("most_rows")
+_title: ContextVar[str] = ContextVar("title")
 _address: ContextVar[str] = ContextVar("address")
 _cut: ContextVar[bool] = ContextVar("cut")
 
@@ -67,10 +72,14 @@ def config_of(datasette: Datasette) -> Config:
 
 
 class Writer(datasette_xlsx._Writer):  # type: ignore[misc]
-    """The writer of datasette-xlsx, with plain values and an English report."""
+    """The writer of datasette-xlsx, with plain values, and names and a report in English."""
 
-    def __init__(self, columns: Any, title: str, _: int) -> None:
-        super().__init__(columns, title, _most_rows.get())
+    def __init__(self, columns: Any, *_: Any) -> None:
+        named = [
+            column if ILLEGAL_CHARACTERS_RE.sub("", column).strip() else f"Column{number}"
+            for number, column in enumerate(columns, 1)
+        ]
+        super().__init__(named, _title.get(), _most_rows.get())
 
     def _cell(self, value: Any) -> Any:
         if isinstance(value, dict) and "value" in value:
@@ -135,7 +144,24 @@ async def write_query_rows(
     await db.execute_fn(run)
 
 
+_write_all_pages = datasette_xlsx._table_rows
+
+
+async def write_all_pages(datasette: Datasette, request: Any, columns: Any, writer: Writer) -> None:
+    """Write the rows of a table. Raise DatasetteError if a page of it is answered with a mistake."""
+    try:
+        await _write_all_pages(datasette, request, columns, writer)
+    except RuntimeError as error:
+        # It has the status and the first 200 characters of the page's JSON.
+        status, said = re.match(r"4\d\d\b", str(error)), re.search(MESSAGE, str(error))
+        if not status:
+            raise
+        message = json.loads(said[1]) if said else "A page of this table has a mistake"
+        raise DatasetteError(message, status=int(status[0])) from error
+
+
 # The functions of datasette-xlsx look these up by name.
+datasette_xlsx._table_rows = write_all_pages
 datasette_xlsx._Writer = Writer
 datasette_xlsx._query_rows = write_query_rows
 
@@ -148,6 +174,7 @@ async def render(
     if data.get("error"):
         raise DatasetteError(data["error"], title="Invalid SQL", status=400)
     _most_rows.set(config_of(datasette).max_rows)
+    _title.set(table or query_name or f"{database}-query")
     name = query_name or (None if table else VISITORS_QUERY)
     page = datasette.urls.path(request.full_path.replace(".xlsx", "", 1))
     _address.set(datasette.absolute_url(request, page))
@@ -163,6 +190,9 @@ async def render(
                 "The SQL query took too long.", title="SQL Interrupted", status=400
             ) from error
         raise
+    if answer.get("status_code") == 400:
+        raise DatasetteError("A query that writes has no Excel file", status=400)
+    answer["headers"]["content-disposition"] = datasette_xlsx._filename_header(_title.get())
     if _cut.get(False):
         answer["headers"]["X-Truncated"] = "true"
     return answer

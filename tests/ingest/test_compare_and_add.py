@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -197,6 +198,23 @@ def test_the_outcome_separates_rows_that_differ_from_other_differences(text: Dis
     assert outcome(text, [title, title]) != in_rows
 
 
+@pytest.mark.parametrize(
+    ("line", "page", "place"),
+    [
+        (None, None, ""),
+        (3, None, " (line 3 of the text)"),
+        (None, 4, " (page 4 of the PDF)"),
+        (3, 4, " (line 3 of the text, page 4 of the PDF)"),
+    ],
+)
+def test_a_difference_begins_with_what_differs_and_where(
+    line: int | None, page: int | None, place: str
+) -> None:
+    head, *values = str(Difference("rank", "A\nB", None, line, page)).split("\n")
+    assert head == f"rank{place}"
+    assert [value.split(":")[-1].strip() for value in values] == [r"'A\nB'", "nothing"]
+
+
 def test_a_difference_is_found_whichever_side_it_is_on(text: Disclosure) -> None:
     first = text.rows[0]
     parts: dict[str, object] = {
@@ -250,7 +268,9 @@ def test_a_row_in_only_one_of_the_two_is_quoted_with_its_place(text: Disclosure)
     longer = replace(text, rows=tuple(rows))
     (more,) = compare(text, longer)
     assert (more.text, more.line, more.page) == (None, None, 5)
-    assert "Found later" in (more.pdf or "")
+    assert more.pdf == (
+        "2017 | Constable | Found later | Local Resolution - by BOCU | No Action | "
+    )
     (less,) = compare(longer, text)
     assert (less.text, less.pdf, less.line, less.page) == (
         more.pdf, None, text.rows[19].line, None
@@ -268,6 +288,31 @@ def test_an_added_row_is_not_confused_with_a_changed_neighbour(text: Disclosure)
     assert (alone.text, alone.line, alone.page) == (None, None, 5)
     assert "Found later" in (alone.pdf or "")
     assert (apart.pdf, apart.line, apart.page) == ("Other words", ours.line, 5)
+
+
+def test_rows_that_differ_side_by_side_are_told_one_by_one(text: Disclosure) -> None:
+    rows = list(text.rows)
+    for at in (30, 31, 32):
+        rows[at] = replace(rows[at], summary="Other words")
+    for at in (33, 34):
+        rows[at] = replace(rows[at], rank="Another", summary="Other words")
+    found = compare(text, replace(text, rows=tuple(rows)))
+    assert [(one.what, one.line) for one in found] == [
+        *((f"summary of row {at}", rows[at - 1].line) for at in (31, 32, 33)),
+        *((f"{cell} of row {at}", rows[at - 1].line) for at in (34, 35) for cell in ("rank", "summary")),
+    ]  # fmt: skip
+
+
+def test_many_rows_of_the_same_cells_are_told_from_one_that_turned_up_before_them() -> None:
+    ours = arranged([a_row(summary=f"words {number}") for number in range(250)])
+    theirs = [replace(row, summary=f"{row.summary} [REDACTED]") for row in ours]
+    theirs.insert(0, a_row(year=2021, summary="Found later", block=5))
+    document = a_disclosure(ours)
+    found = compare(document, replace(document, rows=tuple(theirs)))
+    assert Counter(one.what.split(" of ")[0] for one in found) == {
+        "summary": 250,
+        "a row only in the PDF": 1,
+    }
 
 
 def test_markers_that_a_conversion_writes_otherwise_are_not_differences(text: Disclosure) -> None:
@@ -452,15 +497,23 @@ def test_each_decision_that_is_left_to_people_is_written_with_its_count(
     ]
 
 
-def test_recording_the_outcome_changes_copy_status_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "before", ["of old", "of old,\n  over two lines", "|\n  of old,\n  over two lines"]
+)
+@pytest.mark.parametrize(
+    "status", ["compared", r"compared: \1 of “all” \g<0>", "compared, " * 30 + "row by row"]
+)
+def test_recording_the_outcome_changes_copy_status_alone(
+    tmp_path: Path, before: str, status: str
+) -> None:
+    """It takes one line that a person can read, whatever was there before."""
     path = tmp_path / "disclosure.yml"
-    before = "a: 1\ncopy_status: of old,\n  over two lines\nrights: none  # as yet\n"
-    path.write_text(before)
-    status = r"compared: \1 of “all” \g<0>"
+    path.write_text(f"a: “1”\ncopy_status: {before}\nrights: none  # as yet\n", "utf-8")
     record_copy_status(tmp_path, status)
     lines = path.read_text("utf-8").split("\n")
-    assert [lines[0], *lines[2:]] == ["a: 1", "rights: none  # as yet", ""]
+    assert [lines[0], *lines[2:]] == ["a: “1”", "rights: none  # as yet", ""]
     assert yaml.safe_load(lines[1]) == {"copy_status": status}
+    assert ("“all”" in lines[1]) == ("“all”" in status)
     assert [path.name for path in tmp_path.iterdir()] == ["disclosure.yml"]
 
 
@@ -473,5 +526,16 @@ def test_an_outcome_that_has_no_place_of_its_own_is_not_recorded(tmp_path: Path,
     path.write_text(text)
     with pytest.raises(BuildError) as refused:
         record_copy_status(tmp_path, "compared")
-    assert [finding.file for finding in refused.value.findings] == [path]
+    (finding,) = refused.value.findings
+    assert (finding.file, finding.line) == (path, None)
+    assert "copy_status" in finding.found
+    assert finding.expected
+    assert finding.fix
     assert path.read_text() == text
+
+
+def test_an_outcome_that_cannot_be_written_is_told_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(BuildError) as refused:
+        record_copy_status(tmp_path, "compared")
+    (finding,) = refused.value.findings
+    assert finding.found == "No such file or directory"

@@ -80,6 +80,8 @@ def test_summaries_of_two_disclosures_that_fill_each_others_gaps_are_found(
         ("a [R] b", "a [R] b", False),
         ("a [R] b", "a b", False),
         ("a [R] b", "a x y z b", True),
+        ("a b [R] c", "[R] x c", True),
+        ("[R] c", "[R] x c", True),
         ("[R] the a " * 30 + "z", "officer " + "the a " * 60, False),
     ],
 )

@@ -113,6 +113,15 @@ def test_a_judgement_joins_groups_and_loose_rows_with_its_reason() -> None:
     ]
 
 
+def test_a_judgement_on_one_group_of_equal_rows_adds_its_reason_and_nothing_else() -> None:
+    rows = numbered("false claims", "false claims", "other words")
+    judged = [SameWording(rows=["id-1", "id-2"], reason="one event")]
+    (group,) = shared_wordings(rows, judged)
+    assert (group.ids, group.basis, group.reason, group.part_of) == (
+        ("id-1", "id-2"), "equal", "one event", None
+    )  # fmt: skip
+
+
 def test_nearly_equal_words_are_proposed_until_they_are_judged() -> None:
     rows = numbered(
         "Officers have made false claims regarding the search",
@@ -147,6 +156,12 @@ def test_wordings_are_proposed_from_seven_words_in_ten_and_from_four_words(
     """Shared words count if they are in the same order; identical wordings need no judgement."""
     rows = [("id-1", a_row(summary=one)), ("id-2", a_row(summary=other))]
     assert [[id for id, _ in group] for group in propose(rows, [])] == [["id-1", "id-2"]] * proposed
+
+
+def test_long_summaries_are_proposed_however_often_their_words_recur() -> None:
+    words = "he sent it to her " * 50
+    rows = numbered(f"today {words}", f"yesterday {words}")
+    assert [[id for id, _ in group] for group in propose(rows, [])] == [["id-1", "id-2"]]
 
 
 def test_rows_of_two_years_are_not_proposed_and_half_a_judgement_leaves_the_rest_to_judge() -> None:

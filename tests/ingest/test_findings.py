@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from ingest.readers.met.pdf import blocking_findings
 from ingest.records.audit_findings import AuditFinding
 from ingest.records.disclosure import PendingDecision
 from ingest.records.findings import BuildError, Finding
-from ingest.text.phrases import pluralize, truncated_repr
+from ingest.text.phrases import long_date, pluralize, truncated_repr
 from tests.documents import FolderCopy, a_disclosure, a_row, arranged, put
 
 
@@ -51,6 +52,7 @@ def test_findings_go_by_file_and_then_by_line(disclosures: Path) -> None:
     assert [name for name, _, _ in found] == ["disclosure.yml"] * 3 + ["source.txt"] * 5
     lines = [row.line for row in folder.disclosure.rows]
     assert [line for _, line, _ in found[3:]] == [lines[1], lines[1], *lines[2:]]
+    assert {page for _, _, page in found} == {None}
 
 
 def test_findings_in_a_pdf_go_by_page(disclosures: Path) -> None:
@@ -69,6 +71,13 @@ def test_findings_in_a_pdf_go_by_page(disclosures: Path) -> None:
     found = checked(replace(folder, disclosure=paged))
     assert [(name, line) for name, line, _ in found] == [("source.pdf", None)] * len(found)
     assert [page for _, _, page in found] == [page for page in expected if page]
+
+
+def test_a_document_without_totals_is_told_where_no_line_is_theirs(disclosures: Path) -> None:
+    folder = a_folder(disclosures)
+    found = checked(replace(folder, disclosure=replace(folder.disclosure, totals=())))
+    assert ("source.txt", None, None) in found
+    assert len(found) == len(checked(folder)) + 2
 
 
 def test_a_decision_is_valid_only_for_the_count_that_the_audit_found(disclosures: Path) -> None:
@@ -178,6 +187,18 @@ def test_hidden_content_is_reported_by_page_and_kind_with_its_count_and_places()
 def test_a_count_has_its_noun_in_the_right_form(count: int, said: str) -> None:
     assert pluralize(count, "row") == said
     assert pluralize(count, "summary", "summaries").endswith("y" if count == 1 else "ies")
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("2022-08-16", "16 August 2022"),
+        (date(2022, 8, 1), "1 August 2022"),
+        (None, "not stated"),
+    ],
+)
+def test_a_date_is_written_in_full(day: date | str | None, said: str) -> None:
+    assert long_date(day) == said
 
 
 @pytest.mark.parametrize(

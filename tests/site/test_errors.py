@@ -90,6 +90,8 @@ MISTAKES = [
     Mistake("/library/broken", "", 400, "sql_error"),
     Mistake("/library/endless", "", 400, "time_limit"),
     Mistake("/library/books", "_where=absent", 400, "sql_error"),
+    Mistake("/library/books", "_facet_array=title", 400, "sql_error"),
+    Mistake("/library/books", "_shape=array&_facet_array=title", 400, "sql_error"),
     Mistake("/library/books", f"_where={quote_plus(f'({ENDLESS})')}", 400, "time_limit"),
     Mistake("/library/books", "_fts_table=absent&_search=a", 400, "sql_error"),
     Mistake("/library/books", "id__in=[[1]]", 400, "sql_error"),
@@ -388,6 +390,21 @@ def test_head_has_the_status_and_headers_of_get_and_no_body(library: Library) ->
 
 def test_what_is_right_is_answered(library: Library) -> None:
     assert {answer.status for answer in library.get(*RIGHT).values()} == {200}
+
+
+@pytest.mark.parametrize("limit", ["", "&_size=5"])
+def test_an_excel_file_that_fails_at_a_later_row_has_the_status_of_json(
+    tmp_path: Path, limit: str
+) -> None:
+    library = Library(tmp_path, "client_errors", "excel")
+    query = f"_where=below_150(number)&_nocount=1&_nofacet=1{limit}"
+    targets = (
+        f"/library/numbers.xlsx?{query}",
+        "/library/numbers.json?_where=below_150(number)&_size=max",
+    )
+    excel, data = library.get(*targets).values()
+    assert (excel.status, data.status) == (400, 400)
+    assert json.loads(data.text)["error"] in excel.text
 
 
 def test_any_other_method_is_refused_in_the_format_asked_for(library: Library) -> None:

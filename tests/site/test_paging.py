@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -62,8 +63,8 @@ VALUES = (
 SHELVES = (None, "", "$null", "a,b~x", "é")
 SCRIPT = """
 import asyncio, json, sys
-from datasette import handle_exception
 from datasette.app import Datasette
+from datasette import handle_exception
 handle_exception.rich = None  # It logs every error with all local variables.
 async def main():
     site = Datasette([sys.argv[1]], plugins_dir=sys.argv[2] or None)
@@ -321,7 +322,7 @@ NONSENSE = [
         "loans": ("r 0", "r 0,b", "r 0,b/01,", "a,b,c,d"),
         "visits": ("abc", "-1", "0", "1,2,3", "9" * 30, "$null"),
         "whole": ("abc", "9" * 30, "1.5"),
-        "paired": ("1", "$row,1", "$row,1,1"),
+        "paired": ("1", "$row,1", "$row,9,9"),
         "thick": BY_COUNT,
         "unnamed": BY_COUNT,
     }.items()
@@ -371,6 +372,36 @@ async def test_every_row_of_the_site_is_on_one_page(site: Datasette, table: str)
     for column in first["columns"]:
         for way in ("_sort", "_sort_desc"):
             assert await rows_of(site, table, f"_size=100&{way}={quote(column)}") == whole, column
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "form", ["csv?", *(f"json?_shape={shape}&" for shape in ("arrays", "objects", "array"))]
+)
+async def test_the_link_to_the_next_page_is_right_in_every_format(
+    site: Datasette, form: str
+) -> None:
+    url, ids = f"/foi/officer_allegations.{form}_size=150&_sort_desc=rank&_col=year", []
+    while url:
+        answer = await site.client.get(url)
+        ids += re.findall(r"\b\d\d-\d{6}-\d{4}\b", answer.text.partition('"truncated"')[0])
+        url = answer.links.get("next", {}).get("url", "").removeprefix("http://localhost")
+    assert len(ids) == len(set(ids)) == 409
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("form", ["", ".json", ".csv", ".xlsx"])
+async def test_a_malformed_page_is_a_400_in_every_format(site: Datasette, form: str) -> None:
+    for query in (
+        "_next=none",
+        "_sort=rank&_next=a,b,c",
+        "_timelimit=abc",
+        "_size=5&_next=%24row,0",
+    ):
+        assert (await site.client.get(f"/foi/officer_allegations{form}?{query}")).status_code == 400
+    answer = await site.client.get(f"/foi/officers_counted{form}?_next=-1")
+    assert answer.status_code == 400
+    assert "_next=-1" in answer.text
 
 
 @pytest.mark.asyncio
