@@ -234,9 +234,9 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
     "a withdrawn id that does not exist": (
         declare(
             "withdrawn: []",
-            "withdrawn:\n  - id: 22-026570-0410\n    date: 2023-01-01\n    reason: asked for",
+            "withdrawn:\n  - date: 2023-01-01\n    id: 22-026570-0410\n    reason: asked for",
         ),
-        [("disclosure.yml", 10, "22-026570-0410", "22-026570-0001")],
+        [("disclosure.yml", 11, "22-026570-0410", "22-026570-0001")],
     ),
     "a withdrawn id twice": (
         declare(
@@ -584,6 +584,15 @@ def test_a_document_that_redacts_nothing_is_taken_when_it_is_declared(
     put(a_disclosure([a_row(summary="Sent texts.")]), disclosures, redacted=False)
     build(disclosures, tmp_path / "foi.db")
     assert (tmp_path / "foi.db").exists()
+
+
+@pytest.mark.parametrize(("summary", "redacted"), [("Sent it.", True), ("Sent █.", False)])
+def test_a_single_summary_is_told_in_the_singular(
+    disclosures: Path, tmp_path: Path, summary: str, redacted: bool
+) -> None:
+    put(a_disclosure([a_row(summary=summary)]), disclosures, redacted=redacted)
+    (finding,) = refusal(disclosures, tmp_path / "foi.db")
+    assert finding.found.endswith(" in 1 summary")
 
 
 def test_a_date_that_prose_does_not_give_is_taken_from_the_particulars(
