@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -520,6 +521,16 @@ def test_a_bad_document_is_refused_with_every_finding_and_the_last_database_stay
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         *("disclosures", "foi.db", "inspect-data.json")
     ]
+
+
+@pytest.mark.parametrize(("declared", "accepted"), [(": {}", 0), (":\n  2022: 1", 1)])
+def test_a_year_that_does_not_add_up_is_told_with_the_difference_to_accept(
+    copy: FolderCopy, tmp_path: Path, declared: str, accepted: int
+) -> None:
+    copy.declare(":\n  2022: 3", declared)
+    (finding,) = refusal(copy.path.parent, tmp_path / "foi.db")
+    assert re.findall(r"\d+", finding.found) == ["2022", "71", "74", str(accepted)]
+    assert "2022: 3 " in finding.fix
 
 
 def test_all_of_a_document_is_told_at_once(copy: FolderCopy, tmp_path: Path) -> None:
