@@ -198,8 +198,8 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[Asgi], Asgi]:
         found = [value for name, value in headers if name.lower() == b"location"]
         if not found:
             return headers
-        new = with_base_url(found[0].decode("latin-1"), path, base_url)
-        new = with_arguments(new, copied.arguments()).encode("latin-1")
+        location = with_base_url(found[0].decode("latin-1"), path, base_url)
+        new = with_arguments(location, copied.arguments()).encode("latin-1")
         return [
             (
                 name,

@@ -59,6 +59,7 @@ def test_make_alone_lists_every_target() -> None:
             "test",
             "test-long",
             "mutants",
+            "pictures",
             "tools",
             "lint",
             "lock",

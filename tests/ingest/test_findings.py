@@ -118,6 +118,23 @@ def test_a_decision_is_valid_only_for_the_count_that_the_audit_found(disclosures
     assert len(checked(at_once)) == 5
 
 
+def test_a_finding_on_a_decision_says_what_the_audit_found(disclosures: Path) -> None:
+    decision = {"kind": "comment", "count": 3, "reason": "r"}
+    put(a_disclosure(arranged([a_row()])), disclosures, decisions=[decision])
+    (folder,), _ = read_folders(disclosures)
+    held = (PendingDecision("comment", 1234), PendingDecision("author", 5))
+    terms, _ = load_terms()
+    assert terms
+    stale, missing = check(
+        replace(folder, disclosure=replace(folder.disclosure, pending=held)), terms
+    )
+    assert "comment, 3 " in stale.found
+    assert "1,234" in stale.expected
+    assert "author, 5 " in missing.found
+    assert "disclosure.yml" in missing.expected
+    assert missing.fix
+
+
 def test_disclosures_are_reported_by_the_name_of_their_folders(
     disclosures: Path, tmp_path: Path
 ) -> None:

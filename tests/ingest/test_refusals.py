@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -234,9 +235,9 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
     "a withdrawn id that does not exist": (
         declare(
             "withdrawn: []",
-            "withdrawn:\n  - id: 22-026570-0410\n    date: 2023-01-01\n    reason: asked for",
+            "withdrawn:\n  - date: 2023-01-01\n    id: 22-026570-0410\n    reason: asked for",
         ),
-        [("disclosure.yml", 10, "22-026570-0410", "22-026570-0001")],
+        [("disclosure.yml", 11, "22-026570-0410", "22-026570-0001")],
     ),
     "a withdrawn id twice": (
         declare(
@@ -522,6 +523,16 @@ def test_a_bad_document_is_refused_with_every_finding_and_the_last_database_stay
     ]
 
 
+@pytest.mark.parametrize(("declared", "accepted"), [(": {}", 0), (":\n  2022: 1", 1)])
+def test_a_year_that_does_not_add_up_is_told_with_the_difference_to_accept(
+    copy: FolderCopy, tmp_path: Path, declared: str, accepted: int
+) -> None:
+    copy.declare(":\n  2022: 3", declared)
+    (finding,) = refusal(copy.path.parent, tmp_path / "foi.db")
+    assert re.findall(r"\d+", finding.found) == ["2022", "71", "74", str(accepted)]
+    assert "2022: 3 " in finding.fix
+
+
 def test_every_fault_of_a_document_is_reported_at_once(copy: FolderCopy, tmp_path: Path) -> None:
     for spoil, _ in (BAD["unknown terms"], BAD["a printed total that does not add up"]):
         spoil(copy)
@@ -584,6 +595,15 @@ def test_a_document_that_redacts_nothing_is_taken_when_it_is_declared(
     put(a_disclosure([a_row(summary="Sent texts.")]), disclosures, redacted=False)
     build(disclosures, tmp_path / "foi.db")
     assert (tmp_path / "foi.db").exists()
+
+
+@pytest.mark.parametrize(("summary", "redacted"), [("Sent it.", True), ("Sent █.", False)])
+def test_a_single_summary_is_told_in_the_singular(
+    disclosures: Path, tmp_path: Path, summary: str, redacted: bool
+) -> None:
+    put(a_disclosure([a_row(summary=summary)]), disclosures, redacted=redacted)
+    (finding,) = refusal(disclosures, tmp_path / "foi.db")
+    assert finding.found.endswith(" in 1 summary")
 
 
 def test_a_date_that_the_document_does_not_give_is_taken_from_the_manifest(

@@ -465,7 +465,7 @@ def figure_of(drawing: Row) -> str:
     if "share" in drawing:
         return "share of finalised" if "lower" in drawing else "share at least"
     if "solid" in drawing:
-        return drawing["solid"]
+        return str(drawing["solid"])
     return "finalised" if "state" in drawing or "parts" in drawing else "at least"
 
 

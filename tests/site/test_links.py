@@ -390,7 +390,11 @@ SELECTIONS = {
     f"{TABLE}?_search_summary=facebook&year__gt=2020": ["facebook", "year > 2020", " rows"],
     f"{TABLE}?_where=year<2018&_where=line>0": ["year<2018", "line>0", " rows"],
     f"{TABLE}?_where=year<1&status=finalised": ["year<1", "finalised", "none found"],
-    f"{TABLE}?sanction__isnull=1&result__in=a,b": ["sanction is null", '"a", "b"', "none found"],
+    f"{TABLE}?sanction__isnull=1&result__in=Case+to+Answer,Discontinuance": [
+        "sanction is null",
+        '"Case to Answer", "Discontinuance"',
+        "20 rows",
+    ],
     "/foi/search?q=facebook&year=2020": ["facebook", "2020", " rows"],
     "/foi/search?q=nosuchword": ["nosuchword", "none found"],
     "/foi/officer?id=none": ["none found"],
@@ -399,7 +403,7 @@ SQL = {
     "/foi?sql=select+id+from+officer_allegations+where+year=:year&year=2020": [
         "select id from officer_allegations where year=:year",
         "year “2020”",
-        " rows of the SQL",
+        "102 rows",
     ],
     "/foi?sql=select+1+where+0": ["select 1 where 0", "none found"],
     "/foi?sql=with+n(i)+as+(select+1+union+all+select+i%2B1+from+n+limit+6000)+select+i+from+n": [
