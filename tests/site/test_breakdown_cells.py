@@ -354,9 +354,45 @@ def shared_wordings(tables: Tables, _: str) -> list[Row]:
     )
 
 
+def outcomes_of_mentions(tables: Tables, name: str) -> list[Row]:
+    """The rows of mentions-per-year, with the sanctions of the officers mentioned."""
+    by_id = {officer["id"]: officer for officer in tables.officers}
+    rows = []
+    for row in mentions(tables, name):
+        sanctions = [
+            by_id[found["allegation_id"]]["sanction"]
+            for found in tables.rows["mentions"]
+            if found["mention"] == row["mention"]
+            and all(
+                by_id[found["allegation_id"]][key] == row[key] for key in ("disclosure_id", "year")
+            )
+        ]
+        left = "Would Have Been Dismissed"
+        severities = [tables.severity(sanction) for sanction in sanctions if sanction != left]
+        rows.append(
+            {
+                **row,
+                "dismissed": severities.count(5),
+                "would_have_been_dismissed": sanctions.count(left),
+                "other_sanction": sum((severity or 5) < 5 for severity in severities),
+                "off_scale": severities.count(None) - sanctions.count(None),
+                "sanction_not_stated": sanctions.count(None),
+            }
+        )
+    kinds = ("platform", "conduct")
+    return sorted(
+        rows,
+        key=lambda row: (
+            *(row["disclosure_id"], kinds.index(row["kind"])),
+            *(row["mention"], row["year"]),
+        ),
+    )
+
+
 EXPECTED: dict[str, Callable[[Tables, str], list[Row]]] = {
     **dict.fromkeys(KEYS, breakdown),
     "mentions-per-year": mentions,
+    "mention-by-outcome": outcomes_of_mentions,
     "dismissals": dismissals,
     "most-redacted": most_redacted,
     "wholly-redacted": wholly_redacted,

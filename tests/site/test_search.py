@@ -234,21 +234,21 @@ async def test_year_rank_and_result_narrow_a_search(site: Datasette) -> None:
         alike = [row for row in rows if row[column] == value]
         assert 0 < len(alike) < len(rows)
         assert await asked(site, q="facebook", **{column: str(value)}) == alike
-        assert await asked(site, q="facebook", **{column: "none such"}) == []
+        unknown = await site.client.get(f"/foi/search.json?q=facebook&{column}=7")
+        assert unknown.status_code == 400
     both = await asked(site, q="facebook", year="2017", rank="Sergeant")
     assert both == [row for row in rows if row["year"] == 2017 and row["rank"] == "Sergeant"]
 
 
 async def test_the_form_offers_the_choices_and_keeps_what_was_asked(site: Datasette) -> None:
-    page = (await site.client.get("/foi/search?q=%22a%22&rank=Sergeant&year=1999")).text
+    page = (await site.client.get("/foi/search?q=%22a%22&rank=Sergeant&year=2017")).text
     assert 'name="q" value="&#34;a&#34;"' in page
     assert "<option selected>Sergeant</option>" in page
     assert "<option>Inspector +</option>" in page
     assert "<option>Case to Answer</option>" in page
-    assert [int(year) for year in re.findall(r"<option>(20\d\d)</option>", page)] == [
-        *range(2017, 2023)
-    ]
-    assert "<option selected>1999</option>" in page
+    years = re.findall(r"<option( selected)?>(20\d\d)</option>", page)
+    assert [int(year) for _, year in years] == [*range(2017, 2023)]
+    assert [year for selected, year in years if selected] == ["2017"]
     assert "the words may be redacted" in page
 
 
@@ -268,7 +268,7 @@ async def test_or_finds_what_either_word_finds(site: Datasette, either: str) -> 
 
 async def page_of(site: Datasette, address: str, **arguments: str) -> tuple[str, str]:
     """Return a page, and its text."""
-    response = await site.client.get(address, params=arguments)
+    response = await site.client.get(address, params=arguments or None)
     assert response.status_code == 200, response.text[:300]
     text = html.unescape(re.sub(r"<[^>]+>", "", response.text))
     return response.text, " ".join(text.split())
@@ -282,7 +282,9 @@ async def test_a_search_for_a_mention_shows_both_counts(
     rows = (await site.client.get("/foi/mentions.json", params={"mention": mention})).json()
     count = rows["filtered_table_rows_count"]
     markup, text = await page_of(site, address, **{name: mention})
-    assert re.search(rf"at least {count} officers’ summar\w+ mention {re.escape(mention)},", text)
+    assert re.search(
+        rf"at least {count} officer\S+ summar\w+ mentions? {re.escape(mention)},", text
+    )
     (widened,) = set(re.findall(rf'href="([^"]*or_mention={quote(mention)}[^"]*)"', markup))
     wide = await site.client.get(html.unescape(widened).replace("?", ".json?_shape=array&"))
     ids = {row["id"] for row in wide.json()}
