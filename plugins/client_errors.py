@@ -679,15 +679,27 @@ async def method_not_allowed(datasette: Datasette, request: Request) -> Response
     return response
 
 
+def is_missing_file(datasette: Datasette, scope: dict[str, Any], event: dict[str, Any]) -> bool:
+    """Return whether `event` is Datasette's own bare answer about a static file or folder."""
+    mounts = ["-/static", "-/static-plugins", *(mount for mount, _ in datasette.static_mounts)]
+    path = scope["path"].removeprefix(datasette.setting("base_url")).removeprefix("/")
+    return event.get("status") in (403, 404) and path.startswith(
+        tuple(f"{mount.strip('/')}/" for mount in mounts)
+    )
+
+
 @hookimpl
 def asgi_wrapper(datasette: Datasette) -> Callable[[Asgi], Asgi]:
     def wrap(app: Asgi) -> Asgi:
         async def answer(scope: dict[str, Any], receive: Any, send: Any) -> None:
             """Pass the request on to Datasette, and respond to any exception that it does not handle."""
-            started = False
+            started = missing = False
 
             async def send_on(event: dict[str, Any]) -> None:
-                nonlocal started
+                nonlocal started, missing
+                if not missing and is_missing_file(datasette, scope, event):
+                    missing = True
+                    raise NotFound("There is no file at this address")
                 started = True
                 await send(event)
 

@@ -150,6 +150,10 @@ MISTAKES_OF_ONE_FORMAT = {
     "/library/books/1.tsv": (404, "not_found"),
     "/library/by-title.tsv": (404, "not_found"),
     "/-/nothing.tsv": (404, "not_found"),
+    "/-/static/nothing.json": (404, "not_found"),
+    "/-/static/nothing.css": (404, "not_found"),
+    "/-/static/nothing": (404, "not_found"),
+    "/-/static/../app.py": (404, "not_found"),
     # What no client of HTTP would send.
     "/library/\xff": (400, "bad_argument"),
     "/\xff.json": (400, "bad_argument"),

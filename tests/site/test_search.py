@@ -314,7 +314,7 @@ async def test_the_mentions_that_a_search_names(
 
 
 async def test_a_search_says_how_much_it_could_read(
-    site: Datasette, rows: Callable[..., list[tuple[int]]]
+    site: Datasette, rows: Callable[..., list[tuple[int, int, int]]]
 ) -> None:
     for year, given in (("", {}), ("where year = 2020", {"year": "2020"})):
         ((readable, redacted, without),) = rows(
