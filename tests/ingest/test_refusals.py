@@ -557,6 +557,7 @@ def test_two_disclosures_whose_row_ids_would_collide_are_refused(
     put(a_disclosure([a_row()], reference="02/FOI/23/000001"), disclosures)
     (finding,) = refusal(disclosures, tmp_path / "foi.db")
     assert "whose last two parts are unique" in finding.expected
+    assert finding.fix
 
 
 def test_no_disclosures_are_a_refusal(disclosures: Path, tmp_path: Path) -> None:
