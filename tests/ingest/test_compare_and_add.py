@@ -210,9 +210,13 @@ def test_the_outcome_tells_rows_that_differ_from_what_differs_elsewhere(text: Di
 def test_a_difference_begins_with_what_differs_and_where(
     line: int | None, page: int | None, place: str
 ) -> None:
-    head, *values = str(Difference("rank", "A\nB", None, line, page)).split("\n")
-    assert head == f"rank{place}"
-    assert [value.split(":")[-1].strip() for value in values] == [r"'A\nB'", "nothing"]
+    for text, pdf, told in (
+        ("A\nB", None, [r"'A\nB'", "nothing"]),
+        (None, "A", ["nothing", "'A'"]),
+    ):
+        head, *values = str(Difference("rank", text, pdf, line, page)).split("\n")
+        assert head == f"rank{place}"
+        assert [value.split(":")[-1].strip() for value in values] == told
 
 
 def test_a_difference_in_any_part_is_found_and_told_from_either_side(text: Disclosure) -> None:
