@@ -197,6 +197,13 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
         ),
         [("disclosure.yml", 10, "'2023-02-30'", "valid date")],
     ),
+    "a date in another form": (
+        declare(
+            "withdrawn: []",
+            "withdrawn:\n  - {id: 22-026570-0001, date: 20230405, reason: asked}",
+        ),
+        [("disclosure.yml", 10, "'20230405'", "YYYY-MM-DD")],
+    ),
     "a key that is a list": (
         declare("withdrawn: []", "? [withdrawn]\n: []"),
         [("disclosure.yml", 9, "a key that is not text", "YAML")],
