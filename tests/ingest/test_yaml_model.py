@@ -258,6 +258,7 @@ def test_what_cannot_be_read_as_yaml_is_told_and_breaks_nothing(tmp_path: Path, 
     book, (finding,) = load(path, Book)
     assert book is None
     assert finding.file == path
+    assert finding.found not in (None, "", "None")
 
 
 @pytest.mark.parametrize(
