@@ -44,11 +44,9 @@ def test_words_that_may_identify_are_found_between_markers_only() -> None:
 
 def test_a_name_left_standing_is_asked_about_and_known_words_are_not() -> None:
     rows = numbered(
-        "[REDACTED] Smithson wrote via Facebook. The officer replied", "He said the MPS, he"
+        "[REDACTED] Xanthe wrote via Facebook. The officer replied", "He said the MPS, he"
     )
-    assert [one.word for one in find_identifying_words(rows) if one.kind == "a name?"] == [
-        "Smithson"
-    ]
+    assert [one.word for one in find_identifying_words(rows) if one.kind == "a name?"] == ["Xanthe"]
 
 
 @pytest.mark.parametrize("word", ["Kestrel", "Kestrel's", "Kestrel’s"])
