@@ -210,9 +210,13 @@ def test_the_outcome_separates_rows_that_differ_from_other_differences(text: Dis
 def test_a_difference_begins_with_what_differs_and_where(
     line: int | None, page: int | None, place: str
 ) -> None:
-    head, *values = str(Difference("rank", "A\nB", None, line, page)).split("\n")
-    assert head == f"rank{place}"
-    assert [value.split(":")[-1].strip() for value in values] == [r"'A\nB'", "nothing"]
+    for text, pdf, told in (
+        ("A\nB", None, [r"'A\nB'", "nothing"]),
+        (None, "A", ["nothing", "'A'"]),
+    ):
+        head, *values = str(Difference("rank", text, pdf, line, page)).split("\n")
+        assert head == f"rank{place}"
+        assert [value.split(":")[-1].strip() for value in values] == told
 
 
 def test_a_difference_is_found_whichever_side_it_is_on(text: Disclosure) -> None:

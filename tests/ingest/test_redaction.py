@@ -136,6 +136,7 @@ def test_near_misses_are_reported(form: str) -> None:
     "text",
     [
         "[REDACTED] [redacted] ██████ \ue000",
+        "[REDACTED][redacted]█\ue000",
         "[Facebook] and the redacted form, with a kiss: xxxx",
         "** _note__ XXX",
         "(a form that he had sent to us, of which a copy, redacted, came back in the spring)",
