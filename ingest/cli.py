@@ -12,7 +12,8 @@ import click
 
 from ingest.build import build as build_database
 from ingest.build import read_checked
-from ingest.config.manifest import FILE_NAME, record_copy_status
+from ingest.config.manifest import FILE_NAME, load_manifest, record_copy_status
+from ingest.config.markers import shared_forms
 from ingest.config.terms import load_terms
 from ingest.database.summary import summarise
 from ingest.evidence.wordings import propose
@@ -28,7 +29,6 @@ from ingest.review.audit_report import write_audit_report
 from ingest.review.compare import compare as differences_between
 from ingest.review.compare import outcome
 from ingest.review.disclosure_risk import describe_risk
-from ingest.text import redaction
 from ingest.text.phrases import pluralize
 
 
@@ -107,7 +107,7 @@ def similar_wordings(disclosures: Path, pool: Pool) -> None:
         click.echo(f"{folder.disclosure.reference}: {pluralize(len(groups), 'proposal')}\n")
         for group in groups:
             for id, row in group:
-                click.echo(f"  {id}  {row.year}  {redaction.canonicalise(row.summary or '')}")
+                click.echo(f"  {id}  {row.year}  {row.summary or ''}")
             click.echo()
 
 
@@ -184,7 +184,9 @@ def compare(text: Path, pdf: Path, record: bool, pool: Pool) -> None:
     theirs, more = read_pdf_disclosure(pdf, pool)
     if not ours or not theirs or findings or more:
         _refuse([*findings, *more], "nothing was compared")
-    differences = differences_between(ours, theirs)
+    manifest, _ = load_manifest(text.parent)
+    forms = manifest.forms if manifest else shared_forms()
+    differences = differences_between(ours, theirs, forms)
     for difference in differences:
         click.echo(f"{difference}\n")
     status = (

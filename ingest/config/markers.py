@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from ingest.config.yaml_model import Model, Text, load_bundled
 from ingest.text import redaction
+from ingest.text.characters import is_hidden
 from ingest.text.phrases import truncated_repr
 from ingest.text.redaction import CANONICAL, MarkerForm, MarkerForms
 
@@ -114,7 +115,7 @@ def deciding_lines(text: str) -> tuple[str, str]:
         yaml.safe_dump(
             {"redactions": {key: [value]}},
             default_flow_style=True,
-            allow_unicode=True,
+            allow_unicode=not any(map(is_hidden, text)),
             width=float("inf"),
         ).strip()[1:-1]
         for key, value in (("markers", marker), ("not_markers", text))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from ingest.text.exemptions import ANY_SECTION, REFERENCE
-from ingest.text.redaction import KEPT, MASK, MarkerForms
+from ingest.text.redaction import KEPT, MASK, MarkerForms, collapse
 
 Span = tuple[int, int]
 
@@ -65,9 +65,10 @@ _PERSONAL = re.compile(
 _KEYWORDS = re.compile(
     rf"(?<![^\W_])(?:{_REDACTED}|withheld|removed|exempt(?:ed|ion|ions)?)(?![^\W_])", re.IGNORECASE
 )
-_WORD = re.compile(r"[^\W_]+(?:['’‐‑-][^\W_]+)*")
+_WORD = re.compile(rf"{MASK}+|[^\W_]+(?:['’‐‑-][^\W_]+)*")
+"""A word, or a marker in the place of one."""
 _BREAK = re.compile(
-    rf"[{MASK}\n\t;:|()<>\[\]{{}}«»“”\"]|\s[–—/-]+\s|[–—]|(?<=[^\W_])[.!?]+(?=\s|$)|(?:^|\s)[-*•]+(?=\s)"
+    r"[\n\t;:|()<>\[\]{}«»“”\"]|\s[–—/-]+\s|[–—]|(?<=[^\W_])[.!?]+(?=\s|$)|(?:^|\s)[-*•]+(?=\s)"
 )
 """What parts a fragment of text from the next."""
 _HIDDEN_THINGS = _words("""name names surname surnames forename identity identities address addresses detail details info
@@ -102,13 +103,14 @@ _JOINS = _words("and are as for in is of per the to under")
 
 def lookalikes(text: str, forms: MarkerForms) -> tuple[str, ...]:
     """Return what looks like a redaction in `text`, in order, but has none of `forms`."""
-    masked = " ".join(forms.mask(text).split())
+    text = collapse(text)
+    masked = forms.mask(text)
     words = [*_keywords(masked), *_references(masked)]
     spans = _merge([*words], masked, r"[\s,.:;&/–-]*")
     spans = [_with_parentheses(masked, span) for span in spans]
     spans += [*_brackets(masked), *_tagged(masked), *_runs(masked)]
     merged = _merge(spans, masked, "")
-    found = (masked[start:end].strip() for start, end in merged)
+    found = (text[start:end].strip() for start, end in merged)
     return tuple(one for one in found if one)
 
 

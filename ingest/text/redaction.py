@@ -27,7 +27,7 @@ occurs in the document itself."""
 BOX_END = "\ue001"
 """Follows the exemption printed on a box, which follows BOX."""
 MASK, KEPT = "\ue003", "\ue002"
-"""In masked text: a marker, and a character of what only looks like one."""
+"""In masked text: a character of a marker, and of what only looks like one."""
 EXEMPTION = "{exemption}"
 """In a form: any reference to an exemption."""
 
@@ -56,6 +56,16 @@ class MarkerForm:
     name: str
     pattern: str
     exemption: str | None = None
+
+
+def collapse(text: str) -> str:
+    """Return `text` without paragraph tags, which separate words, and with white space collapsed."""
+    return " ".join(_PARAGRAPH_TAG.sub(" ", text).split())
+
+
+def show_boxes(text: str) -> str:
+    """Return text read from a PDF with `█` for each box, and after it the exemption printed on it."""
+    return text.replace(BOX_END, "").replace(BOX, BAR)
 
 
 def literal(text: str) -> str:
@@ -129,7 +139,7 @@ class MarkerForms:
 
         A paragraph tag becomes a space, because it separates words. Nothing else changes. Idempotent.
         """
-        return " ".join(_PARAGRAPH_TAG.sub(" ", self._replace(text, CANONICAL)).split())
+        return collapse(self._replace(text, CANONICAL))
 
     def _replace(self, text: str, marker: str) -> str:
         parts, end = [], 0
@@ -139,10 +149,9 @@ class MarkerForms:
         return "".join([*parts, text[end:]])
 
     def mask(self, text: str) -> str:
-        """Return `text` with MASK for each marker and KEPT for each character that is known not to
-        belong to one."""
-        masked = self._pattern.sub(MASK, self._keep(text))
-        return _PARAGRAPH_TAG.sub(" ", masked)
+        """Return `text` with MASK for each character of a marker and KEPT for each that is known not
+        to belong to one."""
+        return self._pattern.sub(lambda match: MASK * len(match.group()), self._keep(text))
 
     def words(self, text: str) -> list[str]:
         """Return the words of `text` that can be read: runs of letters or digits outside markers and
@@ -167,6 +176,7 @@ class MarkerForms:
 
 
 _CANONICAL_FORMS = MarkerForms()
+canonicalise = _CANONICAL_FORMS.canonicalise
 words = _CANONICAL_FORMS.words
 visible_words = _CANONICAL_FORMS.visible_words
 count = _CANONICAL_FORMS.count
