@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 import yaml
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from ingest.config.yaml_model import Model, Text, load_bundled
 from ingest.text import redaction
@@ -30,13 +30,17 @@ def _named(entry: object) -> object:
 class Entry(Model):
     """What is found: a text, or a run of one character."""
 
-    text: Annotated[Text, StringConstraints(max_length=_MAX_LENGTH)] | None = None
-    run: Annotated[Text, StringConstraints(max_length=1)] | None = None
+    text: Text | None = None
+    run: Text | None = None
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
         if (self.text is None) == (self.run is None):
             raise ValueError("either text or run")
+        if len(self.text or "") > _MAX_LENGTH:
+            raise ValueError(f"a text of at most {_MAX_LENGTH:,} characters")
+        if len(self.run or "-") != 1:
+            raise ValueError("one character after run")
         return self
 
     @property
@@ -109,14 +113,20 @@ def shared_forms() -> MarkerForms:
 def deciding_lines(text: str) -> tuple[str, str]:
     """Return two lines of YAML for `disclosure.yml`: one says that `text` is a marker, the other that
     it is not."""
-    run = set(text) if len(set(text)) == 1 and text[0] in _RUN_CHARACTERS else None
-    marker: Any = {"run": text[0]} if run else text
-    return tuple(
-        yaml.safe_dump(
-            {"redactions": {key: [value]}},
-            default_flow_style=True,
-            allow_unicode=not any(map(is_hidden, text)),
-            width=float("inf"),
-        ).strip()[1:-1]
-        for key, value in (("markers", marker), ("not_markers", text))
-    )  # type: ignore[return-value]
+    is_run = len(set(text)) == 1 and text[0] in _RUN_CHARACTERS
+    marker = yaml_value({"run": text[0]} if is_run else text)
+    return (
+        f"redactions: {{markers: [{marker}]}}",
+        f"redactions: {{not_markers: [{yaml_value(text)}]}}",
+    )
+
+
+def yaml_value(value: object) -> str:
+    """Return a text, or a mapping with one, as YAML on one line that is safe within a list."""
+    written = yaml.safe_dump(
+        [value],
+        default_flow_style=True,
+        allow_unicode=not any(map(is_hidden, str(value))),
+        width=float("inf"),
+    )
+    return written.strip()[1:-1]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ingest.records.disclosure import Disclosure, Row
 from ingest.text.lookalikes import lookalikes
-from ingest.text.redaction import MarkerForms
+from ingest.text.redaction import MarkerForms, collapse
 
 
 def recognise(disclosure: Disclosure, forms: MarkerForms) -> Disclosure:
@@ -19,7 +19,8 @@ def recognise(disclosure: Disclosure, forms: MarkerForms) -> Disclosure:
 
 
 def _recognise(row: Row, forms: MarkerForms) -> Row:
-    summary = row.summary or ""
+    # As it is published, so that no form is missed because of how many spaces it has.
+    summary = collapse(row.summary or "")
     return replace(
         row,
         summary=forms.canonicalise(summary) or None,
