@@ -193,9 +193,11 @@ def _tagged(text: str) -> Iterator[Span]:
 
 def _runs(text: str) -> Iterator[Span]:
     for pattern in _RUNS:
-        spans = []
+        spans: list[Span] = []
         for match in pattern.finditer(text):
             start, end = match.span()
+            if spans and start < spans[-1][1]:
+                continue
             while start > 0 and _TOKEN.match(text[start - 1]):
                 start -= 1
             while end < len(text) and _TOKEN.match(text[end]):

@@ -119,8 +119,11 @@ def test_no_marker_of_the_grammar_is_lost(pieces: list[tuple[str, str]], end: st
             found = lookalikes(text, SHARED)
             assert found, text
             assert len(" ".join(found)) >= len(marker) - 2, (text, found)
-    whole = " ".join([*(f"{words} {marker}" for words, marker in pieces), end])
-    assert SHARED.count(whole) + len(lookalikes(whole, SHARED)) >= 1
+    whole = collapse(" ".join([*(f"{words} {marker}" for words, marker in pieces), end]))
+    found = lookalikes(whole, SHARED)
+    forms = Redactions.model_validate({"markers": sorted(set(found))}).forms(SHARED)
+    prose = " ".join([*(words for words, _ in pieces), end])
+    assert forms.visible_words(whole) <= len(prose.split())
 
 
 @given(WORDS, MARKERS, WORDS)
