@@ -95,10 +95,15 @@ _NAMES = _words("name names surname surnames identity identities address address
 _BEFORE_NAMES = _words("at called from met named of on to told with")
 _AFTER_WITHHELD = _words("""caller documents evidence from his her information items material number numbers post posts
     property records their the""")
-_BESIDE_REFERENCE = _words("""act applied applies apply data dpa eir engaged exempt exempted exemption exemptions foi foia freedom
-    gdpr information personal protection redacted removed withheld 2000 2018""")
-_BEFORE_REFERENCE = _BESIDE_REFERENCE - {"data", "personal", "act", "information"}
-_JOINS = _words("and are as for in is of per the to under")
+_BEFORE_REFERENCE = _words(
+    "dpa eir exempt exempted exemption exemptions foi foia gdpr redacted removed withheld"
+)
+_AFTER_REFERENCE = _BEFORE_REFERENCE | _words("2000 2018 act applied applies apply engaged")
+_JOINS = _words(
+    "and are as for freedom in information is of per personal protection data the third party to under"
+)
+"""Words that belong to a marker if a word for redaction follows: "of the Freedom of Information Act"."""
+_HIDDEN_DATA = re.compile(r"(?:personal|third[ -]party) (?:data|information)", re.IGNORECASE)
 
 
 def lookalikes(text: str, forms: MarkerForms) -> tuple[str, ...]:
@@ -231,10 +236,10 @@ def _grow(text: str, start: int, end: int) -> Span:
     place = end
     while match := re.compile(r"[\s,.:;&/–-]{1,3}([^\W_]+)").match(text, place):
         word = match[1].casefold()
-        if word not in _BESIDE_REFERENCE | _JOINS:
+        if word not in _AFTER_REFERENCE | _JOINS:
             break
         place = match.end()
-        if word in _BESIDE_REFERENCE:
+        if word in _AFTER_REFERENCE or _HIDDEN_DATA.fullmatch(text, end + 1, place):
             end = place
     return start, end
 
@@ -259,7 +264,7 @@ def _in_fragment(text: str, start: int, end: int) -> Iterator[Span]:
     for at, word in enumerate(words):
         if _KEYWORDS.fullmatch(word.group()) and _is_marker(words, folded, at, mixed):
             first = at
-            while first and folded[first - 1] in _HIDDEN_THINGS:
+            while first and folded[first - 1] in _NAMES | {"details", "personal"}:
                 first -= 1
             if KEPT not in text[words[first].start() : word.end()]:
                 yield words[first].start(), word.end()
