@@ -38,7 +38,8 @@ def parse_row_numbers(text: str) -> list[range]:
         ranges.append(range(first, last + 1))
     for one, other in pairwise(sorted(ranges, key=lambda one: one.start)):
         if other.start < one.stop:
-            raise ValueError(f"each number once, but {other.start} appears more than once")
+            times = sum(other.start in numbers for numbers in ranges)
+            raise ValueError(f"each number once, but {other.start} appears {times} times")
     return ranges
 
 

@@ -69,7 +69,7 @@ def read_disclosure(
     names = [f"source{suffix}" for suffix in READERS]
     expected = " or ".join(names)
     try:
-        links = [path for path in sorted(folder.iterdir()) if path.is_symlink()]
+        links = [one for one in sorted(folder.iterdir()) if one.is_symlink() and one.is_file()]
         present = [folder / name for name in names if (folder / name).exists()]
     except OSError as error:
         found = error.strerror or str(error)
