@@ -29,6 +29,8 @@ from ingest.text.characters import is_hidden
 
 _MAX_VALUES = 100_000
 """Values in one YAML file."""
+_MAX_FINDINGS = 100
+"""Findings about the values of one file; finding the line of each takes time."""
 
 
 def _visible(text: str) -> str:
@@ -109,7 +111,7 @@ def parse(text: str, model: type[M], path: Path) -> tuple[M | None, list[Finding
                 problem["msg"][:1].lower() + problem["msg"][1:],
                 f"correct {path.name}",
             )
-            for problem in error.errors(include_url=False)
+            for problem in error.errors(include_url=False)[:_MAX_FINDINGS]
         ]
     return (None if findings else record), findings
 

@@ -17,7 +17,7 @@ from ingest.pdf.boxes import THIN, DarkArea, find_dark_areas
 from ingest.pdf.hidden_text import DARK, Visibility
 from ingest.records.audit_findings import AuditFinding, Box, Verdict
 from ingest.text.exemptions import only_exemption
-from ingest.text.redaction import BOX, BOX_END
+from ingest.text.redaction import BOX, BOX_END, MAX_EXEMPTION
 
 SUMMARY, COLUMNS = 2, 6
 _WORD_GAP = 0.15
@@ -422,7 +422,7 @@ def _marker(left: float, right: float, middle: float, chars: Sequence[Char], siz
 def _exemption_on(box: Box, chars: Sequence[Char]) -> str:
     """Return what to add to the marker of a box: the exemption that is all its text, or nothing."""
     exemption = only_exemption(_text([char for char in chars if _is_inside(char, box)]))
-    return f"{exemption}{BOX_END}" if exemption else ""
+    return f"{exemption}{BOX_END}" if exemption and len(exemption) <= MAX_EXEMPTION else ""
 
 
 def _text(chars: Sequence[Char]) -> str:

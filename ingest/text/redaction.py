@@ -30,8 +30,10 @@ MASK, KEPT = "\ue003", "\ue002"
 """In masked text: a character of a marker, and of what only looks like one."""
 EXEMPTION = "{exemption}"
 """In a form: any reference to an exemption."""
+MAX_EXEMPTION = 100
+"""Characters of an exemption printed on a box."""
 
-_BOX = rf"{BOX}(?:[^{BOX}{BOX_END}]{{1,100}}{BOX_END})?"
+_BOX = rf"{BOX}(?:[^{BOX}{BOX_END}]{{1,{MAX_EXEMPTION}}}{BOX_END})?"
 _PARAGRAPH_TAG = re.compile(r"</?p>")
 _LETTERS = r"(?:[^\W_][\u0300-\u036f]*)+"
 _WORD = re.compile(rf"{_LETTERS}(?:['’‐‑-]{_LETTERS})*")
