@@ -56,10 +56,9 @@ def row_numbers(folder: DisclosureFolder) -> Iterator[Finding]:
 
 def withdrawn_ids(folder: DisclosureFolder) -> Iterator[Finding]:
     """Yield a finding for each withdrawn id that is unknown or repeated."""
-    ids = set(folder.row_ids)
     seen: set[str] = set()
     for index, withdrawal in enumerate(folder.manifest.withdrawn):
-        if withdrawal.id not in ids or withdrawal.id in seen:
+        if not folder.has_row_id(withdrawal.id) or withdrawal.id in seen:
             yield in_manifest(
                 folder,
                 ("withdrawn", index, "id"),

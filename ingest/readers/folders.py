@@ -50,6 +50,15 @@ class DisclosureFolder:
         """The ranges of numbers in the rows' permanent ids."""
         return parse_row_numbers(self.manifest.row_numbers)
 
+    def has_row_id(self, id: str) -> bool:
+        """Return whether `id` is one of those that the manifest gives, even if there are more than rows."""
+        number = id.rpartition("-")[2]
+        return (
+            number.isdecimal()
+            and self.disclosure.row_id(int(number[:9])) == id
+            and any(int(number[:9]) in numbers for numbers in self.row_ranges)
+        )
+
     @property
     def numbered_rows(self) -> list[NumberedRow]:
         """(id, row) pairs, in the document's order."""
