@@ -1,4 +1,4 @@
-# Set-up happens by itself: each target brings the virtual environment it needs up to date first.
+# No separate set-up: each target first updates the virtual environment that it needs.
 
 HOST ?= 127.0.0.1
 PORT ?= 8001
@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 SERVING := $(VENV)/serving
 DEVELOPING := $(VENV)/developing
 MUTATING := $(VENV)/mutating
-# Programs that only the long tests need, each as PROGRAM:PACKAGE, the package being Debian's.
+# Debian packages that only the long tests need, as PROGRAM:PACKAGE. None at present.
 TOOLS :=
 INSTALL := sh -c 'sudo=$$([ "$$(id -u)" = 0 ] || echo "sudo -n"); $$sudo apt-get update -qq && \
 	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$$@" >/dev/null' install
@@ -21,7 +21,7 @@ PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --str
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve build test test-long mutants tools lint lock clean chromium
+.PHONY: help serve build test test-long mutants tools lint lock clean chromium pictures
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,15 +35,18 @@ build: $(SERVING) ## Read and check every disclosure, and build foi.db
 test: $(DEVELOPING) chromium ## Run the quick tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not long"
 
-test-long: $(DEVELOPING) tools ## Run the slow tests and those that need more programs
+test-long: $(DEVELOPING) tools ## Run the slow tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m long
 
 # Results of an earlier run would be taken for this one's, so each run starts without them.
-mutants: $(MUTATING) ## Plant faults in the pure functions, and list those that no test finds (MUTANTS_MINUTES=20)
+mutants: $(MUTATING) ## Plant faults in the pure functions, and list those that no test finds (MUTANTS='ingest.checks.*' MUTANTS_MINUTES=20)
 	@rm -rf mutants
-	timeout --kill-after=30 $(MUTANTS_MINUTES)m $(BIN)/mutmut run || [ $$? = 124 ]
-	@$(BIN)/mutmut results --all true | awk -F ': ' '\
-		{ sub(/^ +/, ""); made++; count[$$2]++ } \
+	timeout --kill-after=30 $(MUTANTS_MINUTES)m $(BIN)/mutmut run $(MUTANTS:%='%') || [ $$? = 124 ]
+	@$(BIN)/mutmut results --all true | awk -F ': ' -v names='$(or $(MUTANTS),*)' '\
+		BEGIN { gsub(/[.]/, "[.]", names); gsub(/[*]/, ".*", names); gsub(/ +/, "|", names) } \
+		{ sub(/^ +/, "") } \
+		$$1 !~ "^(" names ")$$" { next } \
+		{ made++; count[$$2]++ } \
 		$$2 != "killed" && $$2 != "not checked" { print $$2 ": .venv/bin/mutmut show " $$1 } \
 		END { left = count["not checked"] + count["no tests"]; \
 			printf "%d mutants, %d tried: %d killed, %d survived, %d timed out, %d ended otherwise\n", made, \
@@ -52,7 +55,10 @@ mutants: $(MUTATING) ## Plant faults in the pure functions, and list those that 
 			printf "%d left out: %d for lack of time, %d because no test runs them\n", left, \
 				count["not checked"], count["no tests"] }'
 
-tools: chromium ## Install the programs that the long tests need (Debian and Ubuntu)
+pictures: build $(DEVELOPING) chromium ## Take the README's pictures of the site anew
+	$(BIN)/python -m docs.pictures.take
+
+tools: chromium ## Install what the long tests need: at present, only Chromium (Debian and Ubuntu)
 	@missing=$$(for tool in $(TOOLS); do \
 		command -v $${tool%%:*} >/dev/null || echo $${tool##*:}; done); \
 	[ -z "$$missing" ] || { echo "Installing for the long tests:" $$missing; $(INSTALL) $$missing; } || \
@@ -64,16 +70,16 @@ lint: $(DEVELOPING) ## Check style, types and what imports what
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
 
-lock: $(DEVELOPING) ## Pin every dependency anew, with hashes, from pyproject.toml (UPGRADE=--upgrade)
+lock: $(DEVELOPING) ## Pin every dependency again, with hashes, from pyproject.toml (UPGRADE=--upgrade)
 	$(PIP_COMPILE) $(UPGRADE) --extra dev --extra cluster --output-file requirements-dev.lock pyproject.toml
 	$(PIP_COMPILE) $(UPGRADE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
 	$(PIP_COMPILE) $(UPGRADE) --constraint requirements-dev.lock --extra mutants --output-file requirements-mutants.lock pyproject.toml
 
-clean: ## Remove everything that was built, the virtual environment included
+clean: ## Remove everything that was built, including the virtual environment
 	rm -rf $(VENV) build dist foi.db inspect-data.json .foi.db.building mutants *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The browser tests need a Chromium: one that is here, or named by CHROMIUM=..., or Debian's.
+# The browser tests need Chromium: the one installed, the one named by CHROMIUM=..., or Debian's.
 chromium:
 	@for name in $${CHROMIUM:-chromium} chromium-browser google-chrome google-chrome-stable; do \
 		command -v $$name >/dev/null && exit 0; done; { \

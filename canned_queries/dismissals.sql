@@ -3,7 +3,7 @@
 -- position: 7
 -- description: >-
 --   Rows whose sanction is a dismissal of any kind. Where it is “Would Have Been Dismissed”, which we
---   take to mean that the officer had already left, dismissed is 0.
+--   take to mean that the officer had already left, the column dismissed is 0.
 -- basis: counted
 -- answer: >-
 --   {%- set d = rows|sum(attribute="dismissed") -%}

@@ -2,9 +2,9 @@
 -- group: What was redacted?
 -- position: 8
 -- description: >-
---   Rows in blocks whose markers, we infer, our copy lost; chance is the probability that such a block
---   would have at least one marker. Words are probably missing from most of these summaries, but we
---   can’t tell where or how many.
+--   Rows in blocks that, we infer, lost their markers in our copy. The column chance gives the probability
+--   that such a block would have at least one marker. Words are probably missing from most of these
+--   summaries, but we can’t tell where or how many.
 -- basis: counted
 -- answer: >-
 --   Our copy probably lost the markers of {{ rows|length }} summaries, in {{ rows|map(attribute="block")|unique|list|length }} blocks of the document.

@@ -19,7 +19,7 @@
 --   same_wording:
 --   summaries: Officers in the year whose summary has visible words, or had before this site withdrew them.
 --   no_words: Officers in the year whose summary is wholly redacted.
---   not_stated: Finalised officers in the year without a summary.
+--   not_stated: Officers in the year whose matters were finalised and who have no summary.
 --   under_investigation:
 --   missing:
 -- drawing: {panel: mention, by: year, count: officers}

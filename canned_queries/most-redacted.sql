@@ -2,11 +2,11 @@
 -- group: What was redacted?
 -- position: 6
 -- description: >-
---   Every summary in the bands heavy and total, most redacted first. The table redaction_bands says
+--   Every summary in the bands heavy and total, most redacted first. The redaction_bands table says
 --   what each band means. Each marker is counted as one word, though it may hide several.
 -- basis: counted
 -- answer: >-
---   {{ rows|selectattr("redaction_band", "equalto", "total")|list|length }} summaries are wholly redacted, and at least {{ rows|selectattr("redaction_band", "equalto", "heavy")|list|length }} more heavily.
+--   {{ rows|selectattr("redaction_band", "equalto", "total")|list|length }} summaries are wholly redacted, and at least {{ rows|selectattr("redaction_band", "equalto", "heavy")|list|length }} others are heavily redacted.
 -- caveats: [redacted, allegation, officers, rules, people]
 -- columns:
 --   id:

@@ -18,18 +18,18 @@
 --   year:
 --   status:
 --   rank:
---   rank_meaning: What the rank means; ranks gives the source. NULL where we found no definition.
+--   rank_meaning: What the rank means; the ranks table gives the source. NULL where we found no definition.
 --   summary:
 --   redaction_count:
 --   visible_words:
 --   redaction_density:
 --   redaction_band:
 --   result:
---   result_meaning: What the result means; results gives the source. NULL where we found no definition.
+--   result_meaning: What the result means; the results table gives the source. NULL where we found no definition.
 --   action:
---   action_meaning: What the action means; actions gives the source. NULL where we found no definition.
+--   action_meaning: What the action means; the actions table gives the source. NULL where we found no definition.
 --   sanction:
---   sanction_meaning: What the sanction means; sanctions gives the source. NULL where we found no definition.
+--   sanction_meaning: What the sanction means; the sanctions table gives the source. NULL where we found no definition.
 --   severity:
 --   withdrawn_on:
 --   withdrawn_reason:

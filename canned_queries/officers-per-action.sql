@@ -10,7 +10,7 @@
 --   {%- set named = rows|selectattr("action")|list -%}
 --   {%- set first = named|sort(attribute="officers", reverse=true)|first -%}
 --   {%- set finalised = rows|selectattr("status", "equalto", "finalised")|sum(attribute="officers") -%}
---   The most common action is “{{ first.action }}”: {{ first.officers }} of {{ finalised }} finalised officers.
+--   The most common action is “{{ first.action }}”: {{ first.officers }} of the {{ finalised }} officers whose matters were finalised.
 -- caveats: [allegation, officers, under_investigation, missing, rules, wordings]
 -- columns:
 --   disclosure_id:

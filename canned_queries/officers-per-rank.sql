@@ -1,4 +1,4 @@
--- title: What ranks were the officers?
+-- title: Which ranks did the officers hold?
 -- group: Which ranks?
 -- position: 1
 -- indexed: true
@@ -11,7 +11,7 @@
 --   {%- set named = rows|selectattr("rank")|list -%}
 --   {%- set first = named|sort(attribute="officers", reverse=true)|first -%}
 --   {%- set finalised = rows|selectattr("status", "equalto", "finalised")|sum(attribute="officers") -%}
---   The most common rank is “{{ first.rank }}”: {{ first.officers }} of {{ finalised }} finalised officers.
+--   The most common rank is “{{ first.rank }}”: {{ first.officers }} of the {{ finalised }} officers whose matters were finalised.
 -- caveats: [officers, under_investigation, missing, rules, selected, wordings]
 -- columns:
 --   disclosure_id:

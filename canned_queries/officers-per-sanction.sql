@@ -3,8 +3,8 @@
 -- position: 3
 -- indexed: true
 -- description: >-
---   Officers by sanction as published. severity is our scale, from 1 (management advice) to 5
---   (dismissal); it is blank where the sanction is not on the scale or is not stated. Where the
+--   Officers by sanction as published. The column severity is our scale, from 1 (management
+--   advice) to 5 (dismissal); it is blank where the sanction is not on the scale or is not stated. Where the
 --   sanction is blank, status says why: not stated in a finalised row, still under investigation, or missing from
 --   our copy.
 -- basis: counted
@@ -12,7 +12,7 @@
 --   {%- set finalised = rows|selectattr("status", "equalto", "finalised")|sum(attribute="officers") -%}
 --   {%- set graded = rows|selectattr("severity")|sum(attribute="officers") -%}
 --   {%- set blank = rows|selectattr("status", "equalto", "finalised")|rejectattr("sanction")|sum(attribute="officers") -%}
---   {{ graded }} of {{ finalised }} finalised officers have a sanction, from management advice to dismissal; {{ finalised - graded - blank }} have another entry and {{ blank }} have none stated.
+--   {{ graded }} of the {{ finalised }} officers whose matters were finalised have a sanction, from management advice to dismissal; {{ finalised - graded - blank }} have another entry and {{ blank }} have none stated.
 -- caveats: [allegation, officers, under_investigation, missing, rules, wordings]
 -- columns:
 --   disclosure_id:

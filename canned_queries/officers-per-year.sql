@@ -4,7 +4,7 @@
 -- indexed: true
 -- description: >-
 --   Officers that the publisher counted in each year, and how many of them are in our copy.
---   covered_from and covered_to show which part of a year a disclosure covers.
+--   The columns covered_from and covered_to show which part of a year a disclosure covers.
 -- basis: checked
 -- answer: >-
 --   {%- set m = rows|sum(attribute="missing") -%}

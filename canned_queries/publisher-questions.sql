@@ -7,8 +7,8 @@
 --   document is wrong.
 -- basis: inferred
 -- answer: >-
---   {%- set kinds = rows|map(attribute="rule")|unique|list|length -%}
---   {{ rows|length }} {{ "row raises" if rows|length == 1 else "rows raise" }} {{ kinds }} {{ "kind" if kinds == 1 else "kinds" }} of query for the publisher.
+--   {%- set rules = rows|map(attribute="rule")|unique|list|length -%}
+--   {{ rows|length }} {{ "row raises a query" if rows|length == 1 else "rows raise queries" }} for the publisher, under {{ rules }} {{ "rule" if rules == 1 else "rules" }}.
 -- caveats: [allegation, officers, rules, people]
 -- columns:
 --   id:

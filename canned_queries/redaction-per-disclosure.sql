@@ -3,8 +3,8 @@
 -- position: 1
 -- indexed: true
 -- description: >-
---   Redaction markers and visible words in all the summaries of each disclosure. Rows under
---   investigation or missing have no summary.
+--   Redaction markers and visible words in all the summaries of each disclosure. Officers still
+--   under investigation or missing from our copy have no summary.
 -- basis: counted
 -- answer: >-
 --   {%- set r = rows[0] -%}

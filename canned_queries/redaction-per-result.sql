@@ -4,8 +4,8 @@
 -- indexed: true
 -- description: >-
 --   We can’t say for certain, because these figures are minimums. They show redaction markers and
---   visible words in all the summaries for each result. Rows under investigation or missing have no result and
---   no summary, and are shown separately.
+--   visible words in all the summaries for each result. Officers still under investigation or
+--   missing from our copy have no result and no summary, and are shown separately.
 -- basis: counted
 -- caveats: [redacted, officers, allegation, missing, under_investigation, rules, wordings]
 -- columns:

@@ -3,8 +3,8 @@
 -- position: 3
 -- indexed: true
 -- description: >-
---   Redaction markers and visible words in all the summaries for each year. Rows under
---   investigation or missing have no summary.
+--   Redaction markers and visible words in all the summaries for each year. Officers still
+--   under investigation or missing from our copy have no summary.
 -- basis: counted
 -- caveats: [redacted, officers, missing, under_investigation, rules, wordings]
 -- columns:

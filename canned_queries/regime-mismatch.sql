@@ -1,4 +1,4 @@
--- title: Which rows use terms that their year would not suggest?
+-- title: Which rows use terms that don’t fit their year?
 -- group: How reliable are the figures?
 -- position: 2
 -- description: >-

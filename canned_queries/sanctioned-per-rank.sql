@@ -3,7 +3,7 @@
 -- position: 9
 -- indexed: true
 -- description: >-
---   Finalised officers by rank and by whether a sanction on our severity scale (management advice to
+--   Officers whose matters were finalised, by rank and by whether a sanction on our severity scale (management advice to
 --   dismissal) is stated, and the share who have one. We don’t know the rank or outcome of officers still under
 --   investigation or missing. They could all be of one rank, so the bounds are wide. This is a full
 --   count, not a sample, so there is no confidence interval.
@@ -16,10 +16,10 @@
 --   officers:
 --   sanctioned:
 --   off_scale:
---   not_stated: Finalised officers with no sanction stated, which is not the same as none.
+--   not_stated: Officers whose matters were finalised with no sanction stated, which is not the same as none.
 --   of_unknown_rank: Officers in the disclosure who are under investigation or missing, or whose rank is not stated; not those whose published rank is “Unknown”. They could be of any rank.
 --   same_wording:
---   share: sanctioned divided by finalised, from 0 to 1; officers with no sanction stated count as not sanctioned. NULL where fewer than 5 are finalised.
+--   share: Officers sanctioned divided by officers whose matters were finalised, from 0 to 1; officers with no sanction stated count as not sanctioned. NULL where fewer than 5 officers’ matters were finalised.
 --   share_lowest: The share if all the officers in of_unknown_rank were of this rank and had no sanction on the scale. NULL where share is NULL.
 --   share_highest: The share if all the officers in of_unknown_rank were of this rank and had a sanction on the scale. NULL where share is NULL.
 -- drilldown:

@@ -3,7 +3,7 @@
 -- position: 8
 -- indexed: true
 -- description: >-
---   Finalised officers in each year, by whether a sanction on our severity scale (management advice to
+--   Officers in each year whose matters were finalised, by whether a sanction on our severity scale (management advice to
 --   dismissal) is stated, and the share who have one. The year is the one published for the matter, not
 --   that of the sanction. Officers still under investigation or missing could fall on either side, so, if
 --   “not stated” means none, the true share could be anywhere between the two bounds. This is a full
@@ -12,7 +12,7 @@
 -- answer: >-
 --   {%- set s = rows|sum(attribute="sanctioned") -%}{%- set f = rows|sum(attribute="finalised") -%}
 --   {%- set u = rows|sum(attribute="under_investigation") + rows|sum(attribute="missing") -%}
---   {{ s }} of {{ f }} finalised officers{% if f %} ({{ "%.1f"|format(100 * s / f) }}%){% endif %} have a sanction on the scale. If “not stated” means none, the true share is between {{ "%.1f"|format(100 * s / (f + u)) }}% and {{ "%.1f"|format(100 * (s + u) / (f + u)) }}%, depending on the outcomes of the {{ u }} officers still under investigation or missing.
+--   {{ s }} of the {{ f }} officers whose matters were finalised{% if f %} ({{ "%.1f"|format(100 * s / f) }}%){% endif %} have a sanction on the scale. If “not stated” means none, the true share is between {{ "%.1f"|format(100 * s / (f + u)) }}% and {{ "%.1f"|format(100 * (s + u) / (f + u)) }}%, depending on the outcomes of the {{ u }} officers still under investigation or missing.
 -- caveats: [allegation, under_investigation, rules, officers, missing, wordings]
 -- columns:
 --   disclosure_id:
@@ -20,11 +20,11 @@
 --   finalised:
 --   sanctioned:
 --   off_scale:
---   not_stated: Finalised officers with no sanction stated, which is not the same as none.
+--   not_stated: Officers whose matters were finalised with no sanction stated, which is not the same as none.
 --   under_investigation:
 --   missing:
 --   same_wording:
---   share: sanctioned divided by finalised, from 0 to 1; officers with no sanction stated count as not sanctioned. NULL where fewer than 5 are finalised.
+--   share: Officers sanctioned divided by officers whose matters were finalised, from 0 to 1; officers with no sanction stated count as not sanctioned. NULL where fewer than 5 officers’ matters were finalised.
 --   share_lowest: The share if nobody under investigation or missing turns out to have a sanction on the scale. NULL where share is NULL.
 --   share_highest: The share if everyone under investigation or missing turns out to have a sanction on the scale. NULL where share is NULL.
 -- drilldown:

@@ -1,9 +1,9 @@
 -- title: Search the terms and notes
 -- group: Find a row
--- position: 2
+-- position: 3
 -- description: >-
 --   The publisher’s terms with their meanings, and the document’s notes, caveats and request, where they
---   contain your words exactly as typed.
+--   contain your words as typed, in capitals or not.
 -- basis: mixed
 -- caveats: [allegation, rules]
 -- parameters:
@@ -11,7 +11,7 @@
 -- prompt: Type a word to search for.
 -- empty_message: No term or note contains these words.
 -- columns:
---   kind: rank, result, action or sanction for a term; otherwise the section of the notes.
+--   kind: “rank”, “result”, “action” or “sanction” for a term; otherwise the section of the notes.
 --   words: The term, or the passage, as published.
 --   meaning: What the term means, in our words. NULL for a passage, and where we found no definition.
 --   disclosure_id: The disclosure that a passage belongs to. NULL for a term, because several disclosures may use it.

@@ -3,8 +3,8 @@
 -- position: 3
 -- description: >-
 --   Groups of rows from one year whose visible words are the same, and groups that a person judged to
---   belong with them. together counts the officers in all the groups that belong together. A figure that
---   includes them probably counts one incident once for each officer.
+--   belong with them. The column together gives the number of officers in all the groups that belong with
+--   each other. A figure that includes them probably counts one incident once for each officer.
 -- basis: inferred
 -- answer: >-
 --   {%- set equal = rows|selectattr("basis", "equalto", "equal")|list -%}

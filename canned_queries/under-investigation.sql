@@ -7,7 +7,7 @@
 --   extracted, alongside the number that it counted in total. Only their year is published.
 -- basis: counted
 -- answer: >-
---   {{ rows|sum(attribute="under_investigation") }} of the {{ rows|sum(attribute="found") }} officers in our copy were still under investigation on {{ rows[0].extracted_on|long_date }}, including {{ rows[-1].under_investigation }} of the {{ rows[-1].found }} from {{ rows[-1].year }}.
+--   {{ rows|sum(attribute="under_investigation") }} of the {{ rows|sum(attribute="found") }} officers in our copy were still under investigation on {{ rows[0].extracted_on|long_date }}, including {{ rows[-1].under_investigation }} of the {{ rows[-1].found }} for {{ rows[-1].year }}.
 -- caveats: [under_investigation, officers, missing, rules]
 -- columns:
 --   disclosure_id:

@@ -10,7 +10,7 @@
 --   {%- set f = rows|selectattr("status", "equalto", "finalised")|sum(attribute="officers") -%}
 --   {%- set o = rows|selectattr("status", "equalto", "under investigation")|sum(attribute="officers") -%}
 --   {%- set m = rows|selectattr("status", "equalto", "missing")|sum(attribute="officers") -%}
---   Of {{ f + o + m }} officers, {{ f }} were finalised and {{ o }} were still under investigation when the figures were extracted; {{ m }} are missing from our copy.
+--   Of {{ f + o + m }} officers, {{ f }} had had their matters finalised and {{ o }} were still under investigation when the figures were extracted; {{ m }} are missing from our copy.
 -- caveats: [officers, under_investigation, missing, rules, selected, wordings]
 -- columns:
 --   disclosure_id:

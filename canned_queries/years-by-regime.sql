@@ -3,13 +3,13 @@
 -- position: 1
 -- indexed: true
 -- description: >-
---   Officers by year and by which rules, 2012 or 2020, the wording of their outcome points to. This is
---   our inference; where the wording doesn’t settle it, the rules are undecided.
+--   Officers by year and by the set of rules, 2012 or 2020, that the wording of their outcome points to.
+--   This is our inference; where the wording doesn’t settle it, the rules are undecided.
 --   Combinations that don’t occur have no row.
 -- basis: inferred
 -- answer: >-
 --   {%- set f = rows|selectattr("status", "equalto", "finalised")|list -%}
---   Of {{ f|sum(attribute="officers") }} finalised officers, the wording places {{ f|selectattr("regime", "equalto", "2012")|sum(attribute="officers") }} under the 2012 rules and {{ f|selectattr("regime", "equalto", "2020")|sum(attribute="officers") }} under the 2020 rules, and leaves {{ f|rejectattr("regime")|sum(attribute="officers") }} undecided.
+--   Of the {{ f|sum(attribute="officers") }} officers whose matters were finalised, the wording places {{ f|selectattr("regime", "equalto", "2012")|sum(attribute="officers") }} under the 2012 rules and {{ f|selectattr("regime", "equalto", "2020")|sum(attribute="officers") }} under the 2020 rules, and leaves {{ f|rejectattr("regime")|sum(attribute="officers") }} undecided.
 -- caveats: [rules, allegation, officers, under_investigation, missing, wordings]
 -- columns:
 --   disclosure_id:

@@ -8,6 +8,7 @@ from ingest.checks import CHECKS, check, check_across
 from ingest.config.terms import TERMS_FILE, Terms, load_terms
 from ingest.database.write import write_database
 from ingest.evidence import infer
+from ingest.evidence.mentions import listed_patterns
 from ingest.pdf.pool import Pool
 from ingest.readers.folders import DisclosureFolder, read_folders
 from ingest.records.findings import BuildError
@@ -18,19 +19,18 @@ def build(
 ) -> None:
     """Build the database at `path` from the folders in `disclosures`.
 
-    Raises BuildError with every finding, and leaves the last good database in place, if anything is
-    wrong.
+    If anything is wrong, raise BuildError with every finding and leave the last good database in place.
     """
     folders, terms = read_checked(disclosures, terms_file, pool)
     publications = [(folder, infer(folder, terms)) for folder in folders]
-    write_database(publications, terms, [(one.name, one.sentence) for one in CHECKS], path)
+    checks = [(one.name, one.sentence) for one in CHECKS]
+    write_database(publications, terms, checks, listed_patterns(), path)
 
 
 def read_checked(
     disclosures: Path, terms_file: Path = TERMS_FILE, pool: Pool | None = None
 ) -> tuple[list[DisclosureFolder], Terms]:
-    """Return the disclosures and terms if every check passes. Raises BuildError with every
-    finding."""
+    """Return the disclosures and terms. Raise BuildError, with every finding, if any check fails."""
     terms, findings = load_terms(terms_file)
     folders, problems = read_folders(disclosures, pool)
     findings += problems + check_across(folders)

@@ -55,12 +55,12 @@ def pool_options(command: Callable[..., None]) -> Callable[..., None]:
         type=click.IntRange(1, 64),
         default=2,
         show_default=True,
-        help="The number of processes that read the pages of a PDF.",
+        help="The number of local processes that read the pages of a PDF.",
     )
     @click.option(
         "--scheduler",
         metavar="ADDRESS",
-        help="Read the pages with the workers of this Dask scheduler, for example tcp://127.0.0.1:8786.",
+        help="Read the pages with all workers of this Dask scheduler, for example tcp://127.0.0.1:8786.",
     )
     @functools.wraps(command)
     def with_pool(*, workers: int, scheduler: str | None, **given: Any) -> None:
@@ -135,7 +135,7 @@ file_argument = click.argument(
     "--report",
     "page",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write an HTML report with an image of each page that has findings, each one blacked out and outlined.",
+    help="Write an HTML report with an image of each page that has findings, and each finding blacked out and outlined.",
 )
 @pool_options
 def audit(file: Path, page: Path | None, pool: Pool) -> None:
@@ -149,18 +149,18 @@ def audit(file: Path, page: Path | None, pool: Pool) -> None:
         if page:
             write_audit_report(page, file, document, pool)
     except Unreadable as error:
-        _refuse([error.finding(file)], "do not publish it")
+        _refuse([error.finding(file)], "do not publish this document")
     except OSError as error:
         found = error.strerror or str(error)
         _refuse(
-            [Finding(page or file, None, found, "a writable file", "name another")],
+            [Finding(page or file, None, found, "a writable file", "choose another path")],
             "no report was written",
         )
     if page:
         _echo(f"Wrote {page}.")
     if refused := list(blocking_findings(file, document)):
-        _refuse(refused, "do not publish it")
-    _echo(f"{pluralize(document.file.pages, 'page')}: not refused.")
+        _refuse(refused, "do not publish this document")
+    _echo(f"{pluralize(document.file.pages, 'page')}: nothing was refused.")
     for kind, count in sorted(document.counts.items()):
         _echo(f"Decision needed: {kind}, {count:,} in total: {KINDS[kind]}.")
 

@@ -5,7 +5,7 @@ requests each page of results again even if no chart is open. What this does: re
 hooks, so that no page loads its files, but keeps the plugin registered, so that Datasette still
 serves them. Templates get `chart_files`, which `static/charts.js` loads on demand.
 
-Limits: a chart shows at most `max_returned_rows` rows of the result.
+Limitations: a chart shows at most `max_returned_rows` rows of the result.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from types import ModuleType
 
 import datasette_vega
 from datasette import hookimpl
+from datasette.app import Datasette
 from datasette.plugins import pm
 
 if pm.is_registered(datasette_vega):
@@ -24,9 +25,13 @@ if pm.is_registered(datasette_vega):
 
 
 @hookimpl
-def extra_template_vars() -> dict[str, dict[str, list[str]]]:
+def extra_template_vars(datasette: Datasette) -> dict[str, dict[str, list[str]]]:
     return {
         "chart_files": {
-            kind: datasette_vega.cached_filepaths_for_extension(kind) for kind in ("css", "js")
+            kind: [
+                str(datasette.urls.path(path))
+                for path in datasette_vega.cached_filepaths_for_extension(kind)
+            ]
+            for kind in ("css", "js")
         }
     }

@@ -1,27 +1,34 @@
 """Give the same mistake the same status in every format, and say what went wrong.
 
-Problem: Datasette answers one mistake differently by format. SQL with a mistake is a 400 as JSON, an
-empty file with 200 as CSV and a 500 as Excel; an unknown format is a page with 200; an argument that
-is not a number is a 500; and some pages about mistakes lose the SQL. What this does:
+Problem: Datasette answers one mistake differently by format:
 
-    400  a malformed argument or address, SQL that does not run, the time limit
+    SQL with a mistake                   400 as JSON, an empty file with 200 as CSV, 500 as Excel
+    an unknown format                    a page with 200
+    an argument that is not a number     500
+
+and some error pages lose the SQL that the visitor typed. What this does:
+
+    400  a malformed argument or URL, SQL that does not run, the time limit
     403  no permission
     404  no such database, table, row, question or format
     405  any method but GET, HEAD and OPTIONS, with `Allow`
-    500  everything that nobody expected: logged, and described without internals
+    500  any unexpected error: logged, and described without internals
 
 A JSON error has Datasette's keys `ok`, `error`, `status` and `title`, and also `type`, a code that
 does not change (the keys of TITLES), and `detail`, in words. A page uses `error.html`; if SQL has a
 mistake, the page keeps the SQL in a box, says where the mistake is, and lists the names that may be
-meant. Every other format gets plain text. HEAD is answered as GET without a body; OPTIONS names the
-methods. An unreadable cookie is ignored. A CSV that fails after its first rows says so in its last line.
+meant. Every other format gets plain text. Also:
 
-Datasette reads some arguments without checking them. What comes out of the modules in READ_ARGUMENTS
-is therefore taken for the visitor's mistake, and logged as well. Where the library rich is installed,
+- HEAD is answered as GET, without a body; OPTIONS names the methods.
+- An unreadable cookie is ignored.
+- A CSV that fails after its first rows says so in its last line.
+
+Datasette reads some arguments without checking them. An exception from the modules in READ_ARGUMENTS
+is therefore taken for the visitor's mistake, and logged as well. If the library rich is installed,
 Datasette would use it to log every error with all local variables, and fails if there is no traceback;
 it is not used here.
 
-Limits: the status of a CSV can't change once its first rows are sent. Canned queries that write, and
+Limitations: the status of a CSV can't change once its first rows are sent. Canned queries that write, and
 forms to sign in, need POST and do not work with this plugin.
 """
 
@@ -38,6 +45,7 @@ from functools import wraps
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlencode
 
 import datasette as package
 from datasette import Response, hookimpl
@@ -60,12 +68,12 @@ FORMAT = re.compile(r"\.(\w+)$")
 TYPES = {400: "bad_argument", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
 """The type of an error by its status, if nothing more is known."""
 TITLES = {
-    "bad_argument": "This address has a mistake",
-    "forbidden": "You may not see this",
+    "bad_argument": "There is a mistake in this address",
+    "forbidden": "You don’t have access to this page",
     "method_not_allowed": "This site is read-only",
     "not_found": "Not found",
     "server_error": "Something went wrong on this site",
-    "sql_error": "This SQL has a mistake",
+    "sql_error": "There is a mistake in this SQL",
     "time_limit": "This took too long",
 }
 """The title of each type of error."""
@@ -74,7 +82,7 @@ TIMED_OUT = (
     "The SQL took too long and was stopped at the time limit. Ask for fewer rows or columns."
 )
 
-NOT_OF_THE_SQL = {
+DATABASE_FAULTS = {
     "database disk image is malformed",
     "database is locked",
     "database table is locked",
@@ -82,7 +90,7 @@ NOT_OF_THE_SQL = {
     "file is not a database",
     "unable to open database file",
 }
-"""SQLite's messages for errors that no SQL causes."""
+"""SQLite's messages for faults of the database file, not of the visitor's SQL."""
 
 DATASETTE = Path(package.__file__).parent
 STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib"))
@@ -103,12 +111,15 @@ SQL_TEMPLATE = "client-errors-sql.html"
 # Jinja joins this to the site's own error.html, or to Datasette's.
 SQL_PAGE = """
 {% extends "error.html" %}
+{% block title %}{% if by_visitor and visitors_title is defined %}{{ visitors_title(sql) }}{% else %}{{ super() }}{% endif %}{% endblock %}
+{% block description %}{% if by_visitor and visitors_title is defined %}A visitor wrote this query: {{ visitors_title(sql) }}{% else %}{{ super() }}{% endif %}{% endblock %}
 {% block content %}
 <h1>{{ title }}</h1>
+{% if by_visitor %}<p class="note" role="note"><strong>A visitor wrote this query.</strong></p>{% endif %}
 <p class="error-message">{{ detail }}</p>
 {% if error != detail %}<p>SQLite’s message: <code>{{ error }}</code></p>{% endif %}
 {% if hints %}
-<p>This may be meant:</p>
+<p>Did you mean:</p>
 <ul class="sql-hints">{% for hint in hints %}<li>{{ hint }}</li>{% endfor %}</ul>
 {% endif %}
 <form class="sql" action="{{ action }}" method="get">
@@ -139,7 +150,7 @@ Schema = dict[str, list[str]]
 class SqlMistake(DatasetteError):  # type: ignore[misc]
     """SQL that was refused, or stopped at the time limit.
 
-    `sql` is what the visitor can edit, None if the address has no SQL; `params` are its parameters.
+    `sql` is what the visitor can edit, None if the URL has no SQL; `params` are its parameters.
     """
 
     def __init__(
@@ -166,7 +177,7 @@ class Problem(NamedTuple):
 
     @classmethod
     def of(cls, status: int, error: str, title: str | None = None) -> Problem:
-        """Return a problem of which only the status and a message are known."""
+        """Make a problem from a status and a message."""
         kind = TYPES.get(status, "server_error" if status >= 500 else "bad_argument")
         return cls(
             status, kind, title or TITLES[kind], error or TITLES[kind], error or TITLES[kind]
@@ -201,9 +212,10 @@ def problem_of(exception: Exception) -> Problem:
     if isinstance(exception, QueryInterrupted):
         return Problem(400, "time_limit", TITLES["time_limit"], TIMED_OUT, TIMED_OUT)
     if isinstance(exception, DatasetteError):
-        # Datasette gives 500 to what it raises on purpose without a status.
+        # Errors that Datasette raises on purpose have status 500 by default.
         status = 400 if exception.status == 500 else exception.status
-        return Problem.of(status, str(exception.message), exception.title)
+        problem = Problem.of(status, str(exception.message), exception.title)
+        return problem._replace(type=getattr(exception, "type", problem.type))
     if isinstance(exception, Base400):
         said = str(exception.args[0]) if exception.args else ""
         return Problem.of(exception.status, "" if said == "404" else said)
@@ -212,7 +224,7 @@ def problem_of(exception: Exception) -> Problem:
         return Problem.of(400, f"An argument of this address is malformed{said}")
     if isinstance(exception, OSError) and exception.errno == ENAMETOOLONG:
         return Problem.of(404, "Not found: this address is too long")
-    return Problem.of(500, "This is a fault of the site and not yours. It has been logged.")
+    return Problem.of(500, "This is the site’s fault, not yours. It has been logged.")
 
 
 # What is wrong with SQL.
@@ -230,7 +242,7 @@ EXPLANATIONS = {
     r"no such table: (?P<table>.*)": "There is no table “{}”{where}.",
     r"no such function: (?P<function>.*)": "There is no function “{}”{where}.",
     r"ambiguous column name: (?P<ambiguous>.*)": "More than one table has a column “{}”{where}. Put the table’s name and a dot before it.",
-    r"wrong number of arguments to function (?P<call>.*)\(\)": "The function “{}”{where} takes another number of arguments.",
+    r"wrong number of arguments to function (?P<call>.*)\(\)": "The function “{}”{where} takes a different number of arguments.",
     r"incomplete input": "The SQL ends too early: a bracket may be open, or a word missing at the end.",
     r"You can only execute one statement at a time": "The SQL has more than one statement, and only one can run at a time. Keep one, and delete the semicolon and the rest.",
     r"Statement must be a SELECT": "The SQL must begin with SELECT, WITH or EXPLAIN. The data can be read here, not changed.",
@@ -239,13 +251,13 @@ EXPLANATIONS = {
     r"string or blob too big": "The SQL makes a value that is longer than this site allows.",
     r"the query contains a null character": "The SQL has a character that can’t be in SQL (NUL). Type it again rather than paste it.",
     r"Binding|You did not supply a value for binding": "The SQL has a parameter without a name. Write :name instead of ?",
-    r"datatype mismatch": "The SQL has a text where a whole number is needed, perhaps after LIMIT.",
+    r"datatype mismatch": "The SQL has text where a whole number is needed, perhaps after LIMIT.",
 }
 """SQLite's and Datasette's messages, and what they mean."""
 
 
 def place_of(word: str, sql: str) -> str:
-    """Return " in line 2" if `word` is there and nowhere else, "" if SQL is one line or it's unclear."""
+    """Return " in line 2" if `word` occurs exactly once in SQL of several lines, else ""."""
     found = [match.start() for match in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", sql)]
     if len(found) != 1 or "\n" not in sql.strip():
         return ""
@@ -327,9 +339,11 @@ async def function_names(datasette: Datasette, database: str) -> list[str]:
 
 
 async def respond(datasette: Datasette, request: Request, exception: Exception) -> Response:
-    """Return the response about `exception`, in the format of the address."""
+    """Return the response about `exception`, in the format of the URL."""
     problem = problem_of(exception)
     page: dict[str, Any] | None = None
+    if hasattr(exception, "type") and request.args.get("sql"):
+        exception = stopped_sql(datasette, request, exception)
     if isinstance(exception, SqlMistake):
         database, sql = exception.database, exception.sql
         schema = await visible_schema(datasette, request, database)
@@ -344,14 +358,27 @@ async def respond(datasette: Datasette, request: Request, exception: Exception) 
         ):
             page = {"sql": sql, "database": database, "schema": schema, "params": exception.params}
             page["action"] = datasette.urls.database(database)
+            conditions = request.args.getlist("_where")
+            of_table = "table" in request.url_vars
+            page["by_visitor"] = not of_table or any(part in sql for part in conditions)
     headers: dict[str, str] = {}
     if datasette.cors:
         add_cors_headers(headers)
     return await rendered(datasette, asked_format(request), problem, page, headers)
 
 
+def stopped_sql(datasette: Datasette, request: Request, exception: Exception) -> Exception:
+    """Return `exception`, which stopped a visitor's SQL from outside, with that SQL to edit."""
+    route = tilde_decode(request.path.rpartition("/")[2].partition(".")[0])
+    names = [database.name for database in datasette.databases.values() if database.route == route]
+    if isinstance(exception, SqlMistake) or not names:
+        return exception
+    sql, values = request.args["sql"], {name: request.args.get(name) for name in request.args}
+    return SqlMistake(str(exception), names[0], sql, named(sql, values), "time_limit")
+
+
 def asked_format(request: Request) -> str:
-    """Return the format of the address, "" for a page."""
+    """Return the format of the URL, "" for a page."""
     found = FORMAT.search(request.path)
     return found[1].lower() if found else ""
 
@@ -382,7 +409,7 @@ async def rendered(
 def as_text(problem: Problem) -> str:
     """Return the detail and the hints as one text."""
     return (
-        f"{problem.detail} This may be meant: {'; '.join(problem.hints)}."
+        f"{problem.detail} Did you mean {'; '.join(problem.hints)}?"
         if problem.hints
         else problem.detail
     )
@@ -404,7 +431,7 @@ def prepare_jinja2_environment(env: Environment) -> None:
 def handle_exception(
     datasette: Datasette, request: Request, exception: Exception
 ) -> Callable[[], Awaitable[Response]]:
-    """Respond before Datasette's own handler, which logs what is unforeseen."""
+    """Respond before Datasette's own handler, which logs unexpected errors."""
 
     async def response() -> Response:
         return await respond(datasette, request, exception)
@@ -422,14 +449,14 @@ def forbidden(
     return response
 
 
-# Where Datasette would answer a mistake as if it were none.
+# Mistakes that Datasette would answer with status 200.
 
 
 async def check_address(view: DataView, request: Request, database: str) -> None:
-    """Raise what is wrong with the address of a database, table or row, before it is answered."""
+    """Raise an error if the URL of a database, table or row is not valid."""
     format, shape = request.url_vars["format"], request.args.get("_shape")
     if format not in (None, "csv", "json", "jsono", *view.ds.renderers):
-        raise NotFound(f"There is no format .{format} here")
+        raise NotFound(f"The format .{format} is not available here")
     if shape is not None and shape not in SHAPES:
         raise DatasetteError(f"Invalid _shape: {shape}", status=400)
     if isinstance(view, DatabaseView):
@@ -437,7 +464,7 @@ async def check_address(view: DataView, request: Request, database: str) -> None
         if sql is not None and not sql.strip():
             raise SqlMistake("There is no SQL to run.", database, "", {}, "bad_argument")
         if sql is None and format not in (None, "json", "jsono"):
-            message = f"As .{format}, a database needs ?sql= with a SELECT statement"
+            message = f"To get a database as .{format}, add ?sql= and a SELECT statement"
             raise DatasetteError(message, status=400)
     if isinstance(view, TableView):
         await check_formatting(view, database, request)
@@ -446,11 +473,11 @@ async def check_address(view: DataView, request: Request, database: str) -> None
 
 
 async def check_formatting(view: TableView, database: str, request: Request) -> None:
-    """Raise what is wrong with arguments that Datasette reads only for some formats."""
+    """Raise an error if an argument that Datasette reads only for some formats is not valid."""
     table = tilde_decode(request.url_vars["table"])
     db = view.ds.get_database(database)
     known = await db.table_exists(table) or await db.get_view_definition(table)
-    # Datasette does not quote every keyword, so a table that is only in the address could be an error.
+    # Datasette does not quote every keyword, so a table that is only in the URL could be an error.
     columns = await db.table_columns(table) if known else []
     for kind, facets in load_facet_configs(request, {}).items():
         for facet in facets:
@@ -467,8 +494,22 @@ async def check_formatting(view: TableView, database: str, request: Request) -> 
         raise DatasetteError("_json_infinity must be on or off", status=400)
 
 
+async def check_facets(view: TableView, request: Request) -> None:
+    """Raise what is wrong with facets where Datasette leaves them out, as in a CSV."""
+    left_out = request.url_vars["format"] == "csv" or request.args.get("_shape") in (
+        "array",
+        "object",
+    )
+    chosen = [name for name in request.args if name.startswith("_facet") and name != "_facet_size"]
+    if left_out and chosen and not request.args.get("_nofacet"):
+        arguments = parse_qsl(request.query_string, keep_blank_values=True)
+        query = urlencode([(name, value) for name, value in arguments if name != "_shape"])
+        asked = Request({**request.scope, "query_string": query.encode()}, None)
+        await view.data(asked, _size="1")
+
+
 async def check_row(view: RowView, database: str, request: Request) -> None:
-    """Raise NotFound if the address of a row does not fit its table, or if there is no such table."""
+    """Raise NotFound if the URL of a row does not fit its table, or if there is no such table."""
     db, table = view.ds.get_database(database), tilde_decode(request.url_vars["table"])
     if not await db.table_exists(table):
         raise NotFound("Table not found")
@@ -477,7 +518,7 @@ async def check_row(view: RowView, database: str, request: Request) -> None:
 
 
 async def sql_of(view: DataView, request: Request, database: str) -> str | None:
-    """Return the SQL that the address asks for: the visitor's own or a canned query's."""
+    """Return the SQL that the URL asks for: the visitor's own or a canned query's."""
     if isinstance(view, DatabaseView):
         return str(request.args.get("sql") or "")
     if isinstance(view, RowView):
@@ -506,7 +547,7 @@ def mistake_of(error: Exception, database: str, sql: str | None, request: Reques
 def check_answer(
     view: DataView, request: Request, database: str, sql: str | None, data: Any
 ) -> None:
-    """Raise the mistake that `data`, the answer to `request`, was made from."""
+    """Raise an error if `data`, the response to `request`, hides one."""
     format = request.url_vars["format"]
     # The page of a canned query shows the error itself, among its parameters.
     if data.get("error") and not (data.get("query_name") and format is None):
@@ -523,7 +564,7 @@ Data = Callable[..., Awaitable[Any]]
 
 
 def checked_data(view: DataView, request: Request, database: str) -> Data:
-    """Return the method `data` of `view`, which then raises mistakes that Datasette would pass on."""
+    """Wrap `view.data` so that it raises errors that Datasette would only mention in the data."""
     data = view.data
 
     @wraps(data)
@@ -531,12 +572,12 @@ def checked_data(view: DataView, request: Request, database: str) -> Data:
         try:
             answer = await data(*args, **options)
         except (QueryInterrupted, InvalidSql, sqlite3.Error, sqlite3.Warning) as error:
-            if str(error) in NOT_OF_THE_SQL:
+            if str(error) in DATABASE_FAULTS:
                 raise RuntimeError(f"SQLite: {error}") from error
             sql = await sql_of(view, request, database)
             raise mistake_of(error, database, sql, request) from error
         if not isinstance(answer, Response):
-            if answer[0].get("error") in NOT_OF_THE_SQL:
+            if answer[0].get("error") in DATABASE_FAULTS:
                 raise RuntimeError(f"SQLite: {answer[0]['error']}")
             sql = await sql_of(view, request, database) if answer[0].get("error") else None
             check_answer(view, request, database, sql, answer[0])
@@ -545,7 +586,7 @@ def checked_data(view: DataView, request: Request, database: str) -> Data:
     return checked
 
 
-class CompletenessWriter:
+class IncompleteMarker:
     """Pass a CSV on, and mark the text with which Datasette ends a CSV that failed."""
 
     def __init__(self, writer: Any) -> None:
@@ -561,19 +602,19 @@ class CompletenessWriter:
         await self.writer.write(chunk)
 
 
-def with_completeness(stream: AsgiStream) -> AsgiStream:
-    """Return the CSV `stream`, which then says in its last line if it failed."""
+def mark_if_incomplete(stream: AsgiStream) -> AsgiStream:
+    """Wrap the CSV `stream` so that it says in its last line if it failed."""
     write = stream.stream_fn
 
     async def stream_fn(writer: Any) -> None:
-        await write(CompletenessWriter(writer))
+        await write(IncompleteMarker(writer))
 
     stream.stream_fn = stream_fn
     return stream
 
 
 def with_checks(get: Data) -> Data:
-    """Return the method `get` of Datasette's views of data, with the checks of this plugin."""
+    """Wrap the method `get` of Datasette's views of data so that it makes the checks of this plugin."""
 
     @wraps(get)
     async def checked_get(view: DataView, request: Request) -> Any:
@@ -583,9 +624,11 @@ def with_checks(get: Data) -> Data:
             raise NotFound("Database not found") from None
         await check_address(view, request, db.name)
         view.data = checked_data(view, request, db.name)
+        if isinstance(view, TableView):
+            await check_facets(view, request)
         response = await get(view, request)
         if isinstance(response, AsgiStream) and not request.args.get("_trace"):
-            return with_completeness(response)
+            return mark_if_incomplete(response)
         return response
 
     checked_get.checks = True  # type: ignore[attr-defined]
@@ -640,7 +683,7 @@ async def method_not_allowed(datasette: Datasette, request: Request) -> Response
 def asgi_wrapper(datasette: Datasette) -> Callable[[Asgi], Asgi]:
     def wrap(app: Asgi) -> Asgi:
         async def answer(scope: dict[str, Any], receive: Any, send: Any) -> None:
-            """Answer as the rest of Datasette does, or about an exception that it lets through."""
+            """Pass the request on to Datasette, and respond to any exception that it does not handle."""
             started = False
 
             async def send_on(event: dict[str, Any]) -> None:
@@ -678,7 +721,7 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[Asgi], Asgi]:
 
 
 def without_body(send: Any) -> Any:
-    """Return `send`, which then sends the status and the headers of a response and an empty body."""
+    """Wrap `send` so that it sends the status and headers of a response, and an empty body."""
 
     async def send_head(event: dict[str, Any]) -> None:
         await send({**event, "body": b""} if event["type"] == "http.response.body" else event)

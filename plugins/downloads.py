@@ -1,27 +1,29 @@
-"""Serve whole results to programs with equal values in every format, and say so where rows are cut.
+"""Serve complete results with the same values in every format, and say where rows are left out.
 
 Problem: Datasette's CSV has one page of a table, or the first `max_returned_rows` rows of SQL, and
 doesn't say that there are more; an error halfway becomes text in the file. Its links to JSON, CSV
-and Excel put labels in the place of values and keep the page's own arguments, so their values
+and Excel put labels in place of values and keep the page's own arguments, so their values
 differ. What this does:
 
 - CSV of a table, a view or SQL has all rows, up to `max_rows` and Datasette's setting `max_csv_mb`.
-  `_size` asks for one page of a table. It is sent when it is complete, so an error is an error.
-- A response that lacks rows has the header `X-Truncated: true`, and in `Link` the address of the
-  next rows (`rel="next"`) and of all rows (`rel="full"`) where there is one. JSON that is an object
-  also has `"truncated": true`.
-- Templates get `plain_links(renderers)`: the same formats, with the addresses of the whole result
-  with plain values; JSON as one object per row. And `most_rows_in_csv`, which is `max_rows`.
+  `_size` asks for one page of a table. The CSV is sent only once it is complete, so that a failure
+  gets an error response.
+- A response that lacks rows has the header `X-Truncated: true`, and in `Link` the URL of the next
+  rows (`rel="next"`) and of all rows (`rel="full"`) where there is one. JSON that is an object also
+  has `"truncated": true`.
+- Templates get `plain_links(renderers)`: the same formats, with the URLs of the whole result with
+  plain values; JSON as one object per row. And `most_rows_in_csv`, which is `max_rows`.
 
     plugins:
       downloads:
-        max_rows: 100000       rows in one CSV; it ends with the page that reaches them
+        max_rows: 100000       rows in one CSV, rounded up to a whole page
 
-A mistake in the configuration stops the server. Limits: magic parameters of canned queries are not
+A mistake in the configuration stops the server. Limitations: magic parameters of canned queries are not
 filled in where SQL has more than `max_returned_rows` rows. Binary values are written as base64.
 """
 
-# No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugins.
+# No `from __future__ import annotations`: pydantic resolves them through sys.modules, which lacks
+# Datasette's plugins.
 import base64
 import csv
 from collections.abc import Iterable, Iterator
@@ -48,7 +50,10 @@ OF_ONE_PAGE = {
     *("_nofacet", "_nocount", "_nosuggest", "_extra", "_dl", "_header", "_trace", "_ttl"),
     *("_hide_sql", "_show_sql"),
 }
-"""The arguments, besides those of facets, that choose a page or how it is shown, but no rows."""
+"""Arguments that affect paging or display but not which rows match. (Those of facets are matched by
+prefix.)"""
+VISITORS_QUERY = "visitors-query"
+"""The name of a file with the result of a visitor's own SQL."""
 IN_MEMORY = 1_000_000
 """Bytes of a CSV to keep in memory; a longer one is written to a temporary file."""
 
@@ -60,7 +65,7 @@ class Config(Model):
 
 
 def config_of(datasette: Datasette) -> Config:
-    """Return the plugin's configuration. Raise ValidationError if it is wrong."""
+    """Return the plugin's configuration. Raise ValidationError if it is not valid."""
     return Config.model_validate(datasette.plugin_config("downloads") or {})
 
 
@@ -78,7 +83,7 @@ def address(datasette: Datasette, request: Request, format: str, **added: str) -
 
 
 def cut_headers(next_page: str | None, full: str | None) -> dict[str, str]:
-    """Return the headers of a response that lacks rows, with the addresses where they are."""
+    """Return the headers of a response that lacks rows, with the URLs where they are."""
     links = [f'<{url}>; rel="{rel}"' for rel, url in (("next", next_page), ("full", full)) if url]
     return {"X-Truncated": "true", **({"Link": ", ".join(links)} if links else {})}
 
@@ -185,7 +190,7 @@ def took_too_long() -> DatasetteError:
 
 
 async def add_all_of_sql(datasette: Datasette, data: dict[str, Any], file: CsvFile) -> bool:
-    """Run the query of `data` anew without Datasette's limit of rows. Return whether it is cut.
+    """Run the query of `data` again without Datasette's row limit. Return whether rows are left out.
 
     Raise DatasetteError with status 400 if that takes too long.
     """
@@ -257,7 +262,7 @@ async def as_csv(view: Any, request: Request) -> Any:
             rest and datasette.absolute_url(request, rest),
             None if whole else datasette.absolute_url(request, full),
         )
-    name = request.url_vars.get("table", data["database"]) if request.args.get("_dl") else None
+    name = request.url_vars.get("table", VISITORS_QUERY) if request.args.get("_dl") else None
     ttl = request.args.get("_ttl") or ""
     return view.set_response_headers(
         file.response(headers, name),
@@ -311,7 +316,7 @@ def extra_template_vars(
     added = {"json": {"_shape": "array", **size}}
 
     def plain_links(renderers: dict[str, str]) -> dict[str, str]:
-        """Return the addresses of the whole result in the formats of `renderers`."""
+        """Return the URLs of the whole result in the formats of `renderers`."""
         return {
             format: address(datasette, request, format, **added.get(format, {}))
             for format in renderers

@@ -3,7 +3,7 @@
 Problem: Datasette's time limit stops a query only between steps, and a call such as
 `hex(zeroblob(4e8))` is a single step that uses gigabytes of memory. What this does: limits every
 value on every connection to `LONGEST_VALUE` bytes; beyond that SQLite reports "string or blob too
-big". Limits: a call that runs for a long time but creates little data is not stopped.
+big". Limitations: a call that runs for a long time but creates little data is not stopped.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Show why a cell is empty.
 
-Problem: Datasette shows NULL as a blank, whatever the reason. What this does: if metadata.yml gives
-a reason for a NULL, depending on the row's status or on whether another column is set, the cell is
-styled
-according to that reason, and screen readers announce it.
+Problem: Datasette shows NULL as an empty cell, whatever the reason. What this does: if metadata.yml
+gives a reason for a NULL, depending on the row's status or on whether another column is set, the
+cell is styled according to that reason, and screen readers announce it.
 
     plugins:
       missing_values:
@@ -14,20 +13,23 @@ according to that reason, and screen readers announce it.
         when_set:
           removed_on: {removed: [colour]}       takes precedence if removed_on is not NULL
 
-A page of free SQL, which has no columns with reasons, shows NULL as the word, with `.null` to style,
-so that it differs from an empty text. Lists of filters get the number of blanks by status.
+The site's templates and stylesheet do the rest. Templates get
 
-Templates get `missing_value_reasons()`, this whole configuration, for charts and anything else that
-shows the data; `with_nulls(rows, cells)`, the cells with the word NULL; and `blanks(database, table,
-columns)`, the blanks of each column that the page's filters leave, by reason. Style `.absent`, and a class made from each reason: `.absent-not-recorded`,
+- `with_nulls(rows, cells)`, the cells with NULL as a word. Call it on pages of free SQL, which have no
+  columns with reasons, so that NULL differs from an empty string;
+- `blanks(database, table, columns)`, the number of empty cells by column and reason, within the page's
+  filters. Call it where facets are shown;
+- `missing_value_reasons()`, this whole configuration, for charts and anything else that shows the data.
+
+Style `.null`, `.absent`, and a class made from each reason: `.absent-not-recorded`,
 `.absent-not-yet-known` and so on. A mistake in the configuration stops the server.
 
-Limits: a row without its status column is left unchanged. Blanks are not counted for the columns of
-`when_set`, nor where counting takes too long. The data are not changed.
+Limitations: a row without its status column is left unchanged. Empty cells are not counted in the
+columns of `when_set`, nor if counting takes too long. The data are not changed.
 """
 
-# No deferred annotations: pydantic looks them up in sys.modules, No deferred annotations: pydantic
-# looks them up in sys.modules, which does not contain Datasette's plugins.
+# No `from __future__ import annotations`: pydantic resolves them through sys.modules, which lacks
+# Datasette's plugins.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
@@ -76,7 +78,7 @@ class Config(Model):
 
 
 class Blank(NamedTuple):
-    """The blanks of a column that have one reason: how many, and the page of their rows.
+    """The empty cells of a column that have one reason: how many, and the page of their rows.
 
     If they are `selected`, `url` is the page without this filter.
     """
@@ -95,7 +97,7 @@ _configs: WeakKeyDictionary[Datasette, Config] = WeakKeyDictionary()
 def config_of(datasette: Datasette) -> Config:
     """Return the plugin's configuration, cached because every cell needs it.
 
-    Raise ValidationError if it is wrong.
+    Raise ValidationError if it is not valid.
     """
     if datasette not in _configs:
         given = datasette.plugin_config("missing_values") or {}
@@ -131,7 +133,8 @@ def render_cell(
 def with_nulls(
     rows: Iterable[Iterable[object]], cells: Iterable[Iterable[object]]
 ) -> list[list[object]]:
-    """Return the cells that Datasette made of `rows`, with NULL where one is blank for being NULL."""
+    """Return the cells that Datasette made of `rows`, with the word NULL where one is empty because
+    it is NULL."""
     blank = Markup("&nbsp;")
     return [
         [NULL if value is None and cell == blank else cell for value, cell in zip(row, shown)]  # noqa: B905
@@ -142,9 +145,9 @@ def with_nulls(
 def blank_filter(
     path: str, arguments: list[tuple[str, str]], column: str, status: tuple[str, str]
 ) -> tuple[str, bool]:
-    """Return the address of the blanks with a status, and whether `arguments` select them already.
+    """Return the URL of the empty cells with a status, and whether `arguments` select them already.
 
-    If so the address is that of the page without the filter on the column.
+    If so the URL is that of the page without the filter on the column.
     """
     wanted = [(f"{column}__isnull", "1"), status]
     selected = all(argument in arguments for argument in wanted)
@@ -156,7 +159,7 @@ def blank_filter(
 async def blanks_of(
     datasette: Datasette, request: Request, database: str, table: str, columns: Iterable[str]
 ) -> dict[str, list[Blank]]:
-    """Return the blanks of `columns` in the rows that the page's filters leave, by column.
+    """Return the empty cells of `columns` within the page's filters, by column.
 
     Nothing is returned for a table without the status column, or if counting takes too long.
     """
@@ -192,7 +195,10 @@ async def blanks_of(
             row = {str(config.status_column): value, name: None}
             if number and value is not None:
                 url, selected = blank_filter(
-                    request.path, arguments, name, (str(config.status_column), str(value))
+                    datasette.urls.path(request.path),
+                    arguments,
+                    name,
+                    (str(config.status_column), str(value)),
                 )
                 blanks[name].append(
                     Blank(config.reason(row, name) or f"blank, {value}", number, url, selected)

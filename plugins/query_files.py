@@ -2,8 +2,8 @@
 
 Problem: a canned query in metadata.yml separates the SQL from the files where SQL is written, read
 and tested, and has no place for notes about its figures. What this does: each `.sql` file of
-`canned_queries/`, the folder beside that of this plugin, is a query named after its file. It begins
-with a header, which is YAML with `-- ` before each line:
+`canned_queries/`, the folder beside that of this plugin, is a query named after its file. Here a
+question is a canned query with a header, which is YAML with `-- ` before each line:
 
     -- title: How many loans has each branch?
     -- group: Which branches?                 one of the groups listed in metadata.yml
@@ -23,7 +23,7 @@ with a header, which is YAML with `-- ` before each line:
     -- parameters: {q: {label: Words, example: poetry}}    form fields; `choices: branches.name`
     -- highlight: [snippet]                   columns that put ⟦ and ⟧ around each match
     -- answer: "{{ rows|length }} branches."  a Jinja template for one sentence about the rows;
-                                              the filter `long_date` writes 16 August 2022
+    --                                        the filter `long_date` writes 16 August 2022
     -- empty_message: Nothing was found.      the text to show if there are no rows,
     -- prompt: Type a word.                   and before the reader has entered anything
 
@@ -36,21 +36,20 @@ metadata.yml says, for each database that has such queries:
         bases: {counted: Our count.}         text that says where figures come from
         rows: loans                          the table that drilldowns open,
         row_id: id                           and the column that opens one row of it
-        exclude_when: {state: lost}          rows of an answer that have no rows in that table, so
-        no links
-        separate_by: year                    the column that separates rows: each value gets its own
-        answer and counts
+        exclude_when: {state: lost}          rows without links, because that table lacks them
+        separate_by: year                    answer and count each value separately
         columns: {share: From 0 to 1.}       meanings that several questions use,
         describe_from: [loans]               and the tables whose column meanings they share
         parameters: {year: {label: Year, choices: years.year}}
 
 Files are read once, when the server starts; a mistake in one, or in metadata.yml, stops it.
 Templates get `questions(database)`, `question(database, name)`, `answers(query, rows)`,
-`separate(query, rows)` and `rows_behind(...)`. Limits: a header is checked against itself and
+`separate(query, rows)` and `rows_behind(...)`. Limitations: a header is checked against itself and
 metadata.yml; only a test can check that the SQL returns the columns it names.
 """
 
-# No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugins.
+# No `from __future__ import annotations`: pydantic resolves them through sys.modules, which lacks
+# Datasette's plugins.
 import re
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
@@ -93,7 +92,7 @@ class Chart(Model):
 
     @property
     def fragment(self) -> str:
-        """Return what datasette-vega reads after the `#` of an address."""
+        """Return what datasette-vega reads after the `#` of a URL."""
         settings = {
             "mark": self.mark,
             "x_column": self.x,
@@ -117,12 +116,13 @@ class Drawing(Model):
     lower: str | None = None
     upper: str | None = None
     partial_until: str | None = None
+    solid: str | None = None  # what the solid part is called, if not “finalised”
     panel: str | None = None
     panel_title: str = "{}"
 
     @property
     def columns(self) -> set[str]:
-        named = self.model_dump(exclude={"parts", "panel_title"}).values()
+        named = self.model_dump(exclude={"parts", "panel_title", "solid"}).values()
         return {column for column in (*named, *self.parts.values()) if column}
 
 
@@ -211,7 +211,7 @@ def place(path: Path, line: int | None = None) -> str:
 
 
 def read_query_file(path: Path) -> Question:
-    """Return the question in the file at `path`. Raise InvalidQueryFile if its header is wrong."""
+    """Return the question in the file at `path`. Raise InvalidQueryFile if its header is not valid."""
     try:
         found = HEADER.match(text := path.read_text("utf-8"))
     except UnicodeDecodeError as error:
@@ -243,7 +243,7 @@ def parse_drilldown(condition: str) -> list[tuple[str, str | None]]:
     return [(column, value if equals else None) for column, equals, value in parts]
 
 
-def _unlisted(
+def _find_undefined(
     question: Question,
     config: Config,
     caveats: Mapping[str, Any],
@@ -271,6 +271,17 @@ def _unlisted(
             )
 
 
+def check_positions(questions: Iterable[Question]) -> None:
+    """Raise InvalidQueryFile if two of `questions` have the same position in one group."""
+    first: dict[tuple[str, int], Question] = {}
+    for question in questions:
+        header = question.header
+        other = first.setdefault((header.group, header.position), question)
+        if other is not question:
+            taken = f"position {header.position} in this group is that of {place(other.path)}"
+            raise InvalidQueryFile(question.fault(taken, "position"))
+
+
 def as_metadata(question: Question, config: Config, about: Mapping[str, Any]) -> dict[str, Any]:
     """Return `question` as canned-query metadata for Datasette, with the values that templates
     show.
@@ -282,7 +293,7 @@ def as_metadata(question: Question, config: Config, about: Mapping[str, Any]) ->
     tables = [about["tables"][table].get("columns", {}) for table in config.describe_from]
     meanings = ChainMap(config.columns, *tables)
     columns = {column: own or meanings.get(column) for column, own in header.columns.items()}
-    if faults := list(_unlisted(question, config, caveats, columns, parameters)):
+    if faults := list(_find_undefined(question, config, caveats, columns, parameters)):
         raise InvalidQueryFile("\n".join(faults))
     return {
         **header.model_dump(exclude={"chart"}),
@@ -327,8 +338,10 @@ def load_queries(about: Mapping[str, Any]) -> Loaded:
     folder = ROOT / config.folder
     if not folder.is_dir():
         raise InvalidQueryFile(f"metadata.yml, plugin query_files: no folder {config.folder}")
-    queries = [as_metadata(read_query_file(path), config, about) for path in folder.glob("*.sql")]
-    queries.sort(key=lambda q: (config.groups.index(q["group"]), q["position"], q["name"]))
+    found = [read_query_file(path) for path in sorted(folder.glob("*.sql"))]
+    check_positions(found)
+    queries = [as_metadata(question, config, about) for question in found]
+    queries.sort(key=lambda q: (config.groups.index(q["group"]), q["position"]))
     return Loaded(config, {query["name"]: query for query in queries})
 
 

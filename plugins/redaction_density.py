@@ -32,11 +32,12 @@ Then style `.redacted` (a bar), `.band` and `.unknown` (hatched). Without a styl
 appears as "[redacted]". To facet by band, store the band in a column and list it in the table's
 `facets`: only the person who built the table knows where markers were lost.
 
-Limits: text truncated by a query, for example with `substr(body, 1, 100)`, may end inside a marker,
+Limitations: text truncated by a query, for example with `substr(body, 1, 100)`, may end inside a marker,
 which is then shown as plain text.
 """
 
-# No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugins.
+# No `from __future__ import annotations`: pydantic resolves them through sys.modules, which lacks
+# Datasette's plugins.
 import sqlite3
 from collections.abc import Callable, Mapping
 from decimal import ROUND_DOWN, Decimal

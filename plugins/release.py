@@ -1,4 +1,4 @@
-"""Serve one release of each immutable database, whole, until the server is started again.
+"""Serve the same complete copy of each immutable database until the server is restarted.
 
 Problem: Datasette opens a database file once per thread, at the thread's first query, and again for
 every download. If a build replaces the file while the server runs, old and new rows are served side
@@ -16,19 +16,20 @@ the copy is hashed; every connection and download uses the copy. The server does
         required: [foi]
         fix: run make build          what to do, added to the error
 
-Responses have the header `X-Release`, the first 12 digits of the database's SHA-256: those under a
-database's address that database's, all others if only one database is served. Another process that
-must use the same release opens the `path` of the Datasette's database, as `immutable=1`.
+Responses have the header `X-Release`: the first 12 digits of the SHA-256 of the database that the URL
+belongs to. Other URLs have it only if there is just one database. Another process that needs the same
+release should open `datasette.get_database(name).path` with `immutable=1`.
 
 The copies are removed when the server stops; those of a server that was killed, when the same user
 next starts one. They are in the system's temporary folder, or the one that TMPDIR names.
 
-Limits: needs room for one copy per server. If there is none, the server warns and serves the file
-itself, without the header. Without flock (Windows), copies of killed servers stay. Mutable databases
+Limitations: each server needs disk space for a copy. Without it, the server warns and serves the
+original file, without the header. Without flock (Windows), copies of killed servers stay. Mutable databases
 are not copied. A server other than Datasette's own must await `invoke_startup` before requests.
 """
 
-# No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugins.
+# No `from __future__ import annotations`: pydantic resolves them through sys.modules, which lacks
+# Datasette's plugins.
 import os
 import shutil
 import sqlite3
@@ -56,7 +57,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 DIGITS = 12
-"""How many digits of a SHA-256 name a release: as many as the site's citations have."""
+"""The number of SHA-256 digits that name a release, as in the site's citations."""
 
 _MAGIC = b"SQLite format 3\0"
 """The first bytes of every SQLite database."""
@@ -67,7 +68,7 @@ Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
 
 class Config(Model):
-    """Say which databases the server cannot do without, and how to get them."""
+    """The databases that must be served, and how to get them."""
 
     required: tuple[str, ...] = ()
     fix: str = "build the database and inspect-data.json again"
@@ -139,7 +140,7 @@ def find_missing_tables(file: Path, expected: set[str]) -> str | None:
 
 
 def copy(source: Path, target: Path) -> Contents:
-    """Copy a file, and return what the copy contains. Raises OSError."""
+    """Copy a file, and return what the copy contains. Raise OSError if that fails."""
     digest, size, start = sha256(), 0, b""
     with source.open("rb") as reading, target.open("wb") as writing:
         while block := reading.read(_BLOCK):
@@ -153,7 +154,7 @@ def copy(source: Path, target: Path) -> Contents:
 def make_folder() -> tuple[Path, int | None]:
     """Make a private folder, locked for as long as this process runs, however that ends.
 
-    The lock also keeps systemd-tmpfiles from removing the folder. Raises OSError.
+    The lock also keeps systemd-tmpfiles from removing the folder. Raise OSError if that fails.
     """
     folder, lock = Path(tempfile.mkdtemp(prefix=f"new-{_PREFIX}")), None
     if fcntl:
@@ -172,7 +173,7 @@ def remove_folder(folder: Path, lock: int | None, owner: int) -> None:
 
 
 def remove_abandoned() -> None:
-    """Remove the copies that killed servers of this user have left. Raises OSError."""
+    """Remove the copies that killed servers of this user have left. Raise OSError if that fails."""
     if not fcntl:
         return
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
@@ -184,14 +185,14 @@ def remove_abandoned() -> None:
             if os.fstat(lock).st_uid == os.getuid():
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder, ignore_errors=True)
-        except BlockingIOError:  # of a server that runs
+        except BlockingIOError:  # locked by a running server
             continue
         finally:
             os.close(lock)
 
 
 def make_copy(source: Path, copies: Copies) -> tuple[Path, Contents]:
-    """Copy a database into a folder of its own, removed with `copies`. Raises OSError."""
+    """Copy a database into a folder of its own, removed with `copies`. Raise OSError if that fails."""
     folder, lock = make_folder()
     removal = finalize(copies, remove_folder, folder, lock, os.getpid())
     copies.removals.append(removal)
@@ -208,7 +209,7 @@ def make_copy(source: Path, copies: Copies) -> tuple[Path, Contents]:
 def take(source: Path, copies: Copies) -> tuple[Path, Contents]:
     """Return what to serve for `source` and its contents: a private copy, or itself if none can be made.
 
-    Raises OSError if `source` cannot be read.
+    Raise OSError if `source` cannot be read.
     """
     try:
         return make_copy(source, copies)
@@ -222,8 +223,14 @@ def take(source: Path, copies: Copies) -> tuple[Path, Contents]:
         return source, contents
 
 
+def is_copy(path: Path) -> bool:
+    """Return whether `path` is a private copy that another process of this user made."""
+    folder = path.parent
+    return folder.name.startswith(_PREFIX) and folder.stat().st_uid == os.getuid()
+
+
 def serve_release(datasette: Datasette, database: Database, copies: Copies, config: Config) -> None:
-    """Let every connection to `database` use one copy of it. Raises ClickException if it is not whole."""
+    """Let every connection to `database` use one copy of it. Raise ClickException if it is not intact."""
     source = Path(database.path)
     facts = (datasette.inspect_data or {}).get(database.name) or {}
     tables = set(datasette.metadata("tables", database=database.name, fallback=False) or {})
@@ -255,7 +262,10 @@ def startup(datasette: Datasette) -> None:
         remove_abandoned()
     copies = _copies[datasette] = Copies()
     for name, database in datasette.databases.items():
-        if name in config.required or (database.path and not database.is_mutable):
+        if database.path and is_copy(Path(database.path)):
+            # Served by another process too, which has checked it and will remove it.
+            copies.releases[tilde_encode(database.route)] = database.hash[:DIGITS]
+        elif name in config.required or (database.path and not database.is_mutable):
             serve_release(datasette, database, copies, config)
 
 

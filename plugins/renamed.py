@@ -1,8 +1,8 @@
 """Redirect URLs that use an old name, and give the new name in SQL errors.
 
-Problem: addresses are kept in bookmarks, papers and programs. After a column or a value is renamed,
-Datasette answers an old address with no rows, with every row or with an error, but never with the
-new name. What this does: metadata.yml lists, for each database, what has been renamed:
+Problem: URLs are kept in bookmarks, papers and programs. After a column or a value is renamed,
+Datasette answers an old URL with no rows, with every row or with an error, but never with the new
+name. What this does: metadata.yml lists, for each database, what has been renamed:
 
     plugins:
       renamed:
@@ -10,25 +10,24 @@ new name. What this does: metadata.yml lists, for each database, what has been r
         columns: {a_table: {old_name: new_name}}        or the parameters of a canned query
         values: {a_table: {column: {old: new}}}         `column` by its new name
 
-An address that filters, sorts, selects, facets or hides by an old name gets a 301 to the same
-address with the new name, in every format; every other argument is kept byte for byte, in order. So
-does the address of a row if a value of its primary key was renamed. If SQL names an old column or
-table, the error adds "it is now new_name". (Where Datasette loses errors of SQL, as in a CSV, the
-plugin client_errors keeps them.)
+A URL that uses an old name, to filter, sort, select, facet or hide, is redirected (301) to the same
+URL with the new name, in every format; every other argument is kept byte for byte, in order. So is
+the URL of a row if a value of its primary key was renamed. If SQL names an old column or table, the
+error adds "it is now new_name". (Where Datasette loses errors in SQL, as in a CSV, the plugin
+client_errors keeps them.)
 
 The server does not start if an old name is also a new one, because that could cause a redirect
-loop,
-or if it is still in use, because the redirect would hide it.
+loop, or if it is still in use, because the redirect would hide it.
 
-Limits: a server never sees the part of an address after `#`, where datasette-vega keeps its chart,
+Limitations: a server never sees the part of a URL after `#`, where datasette-vega keeps its chart,
 so a chart of an old column has to be set up again. SQL that compares with an old value, or puts an
 old column in double quotes (which SQLite treats as text), is valid, so its result is not changed.
 Values are replaced in filters that compare with whole values, not in patterns (`__contains`,
 `__like`), in ranges (`__gt`) or in `_next`.
 """
 
-# No deferred annotations: pydantic looks them up in sys.modules, where Datasette does not put
-# plugins.
+# No `from __future__ import annotations`: pydantic resolves them through sys.modules, which lacks
+# Datasette's plugins.
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -62,8 +61,8 @@ MISSING = re.compile(r"no such (?P<kind>column|table): (?:.+\.)?(?P<name>.+)")
 Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
 
-def final(names: dict[str, str]) -> dict[str, str]:
-    """Return `names`, old to new. Raises ValueError if a redirect could lead to another one."""
+def check_no_chains(names: dict[str, str]) -> dict[str, str]:
+    """Return `names` (old to new) unchanged. Raise ValueError if a redirect could lead to another one."""
     if both := sorted(set(names) & set(names.values())):
         raise ValueError(f"{', '.join(both)} is both an old and a new name")
     return names
@@ -74,8 +73,8 @@ def lower(names: dict[str, str]) -> dict[str, str]:
     return {old.lower(): new for old, new in names.items()}
 
 
-Names = Annotated[dict[str, str], AfterValidator(final)]
-Columns = Annotated[dict[str, str], AfterValidator(lower), AfterValidator(final)]
+Names = Annotated[dict[str, str], AfterValidator(check_no_chains)]
+Columns = Annotated[dict[str, str], AfterValidator(lower), AfterValidator(check_no_chains)]
 
 
 class Renames(BaseModel):
@@ -97,7 +96,7 @@ class Renames(BaseModel):
 
 
 def renames_by_database(datasette: Datasette) -> dict[str, Renames]:
-    """Return the renames that metadata.yml declares. Raises ClickException if they are not valid."""
+    """Return the renames that metadata.yml declares. Raise ClickException if they are not valid."""
     found = {}
     for database in datasette.metadata("databases") or {}:
         config = datasette.plugin_config("renamed", database=database, fallback=False)
@@ -257,7 +256,7 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[Asgi], Asgi]:
             return None
         query = scope["query_string"].decode("latin-1")
         location = await new_address(datasette, declared, path_of(scope), query)
-        # A server that lets a line break through must not let it into a header.
+        # Never redirect to a URL with a control character, because it could split the header.
         return None if location and NOT_PRINTABLE.search(location) else location
 
     def wrap(app: Asgi) -> Asgi:

@@ -12,16 +12,17 @@ to every response, error pages included, except those that the rule leaves out.
             except:
               paths: [/, /about, "/help/*"]      `*` stands for any text
               queries: indexed                   canned queries that have `indexed: true`
-              without_query_string: true         only if the URL has no query string
+              without_query_string: true         applies the exceptions only to URLs without a query string
           - header: Cache-Control
             value: no-store
             paths: ["/-/*"]                      the paths that get the header; default: all
 
-A mistake in the rules stops the server. Limits: a header that Datasette sets too is sent twice;
+A mistake in the rules stops the server. Limitations: a header that Datasette sets too is sent twice;
 canned queries are listed once, at the first request.
 """
 
-# No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugins.
+# No `from __future__ import annotations`: pydantic resolves them through sys.modules, which lacks
+# Datasette's plugins.
 from collections.abc import Awaitable, Callable
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, NamedTuple

@@ -7,10 +7,11 @@ reaches MIN_GROUP rows. Rows without a value are not counted as a set.
 
     select rank, count(*), same_wording(wording_group) from officers_counted group by rank
 
-The function is available on every connection, so also on the page where readers write their own SQL. Templates
-get `same_wording_minimum`, the size from which a set is counted. Limits:
-SQL copied from a question's page runs only with this plugin; without it, leave out the column
-`same_wording`. (Re-wrap.)
+The function is available on every connection, so also on the page where readers write their own
+SQL. Templates get `same_wording_minimum`, the size from which a set is counted.
+
+Limitations: SQL copied from a question's page runs only with this plugin; without it, leave out the column
+`same_wording`.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """Accept any input in search boxes.
 
-Problem: Datasette escapes searches for SQLite's full-text search with `escape_fts`, but SQLite still
-rejects some of its output: a lone quotation mark, an empty string, a NUL, or a line break inside
-quotes. The visitor then gets an error page. Also, the `█` characters that replace redacted words in
-the index could be searched for, although they are not words.
+Problem: Datasette escapes searches for SQLite's full-text search with `escape_fts`, but SQLite
+still rejects some of its output: a lone quotation mark, an empty string, a NUL, or a line break
+inside quotes. The visitor then gets an error page. Also, in this project's index the `█` characters
+that replace redacted words could be searched for, although they are not words.
 
 What this does: replaces the stock `escape_fts`, both for table pages and in SQL, and removes blank
-`_search` parameters from the address, so that an empty search box does not filter anything. Limits:
+`_search` parameters from the URL, so that an empty search box does not filter anything. Limitations:
 `_searchmode=raw` bypasses all escaping, as Datasette intends.
 """
 
@@ -21,15 +21,16 @@ from urllib.parse import parse_qsl, urlencode
 
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.utils import escape_fts as stock_escape_fts
 
 from ingest.text.redaction import BAR
 
 NO_WORDS = '""'
 """A valid full-text query that matches nothing."""
 
-TERM = re.compile(r'"[^"]*"')
+QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
+TERM = re.compile(r'"[^"]*"?|[^\s"]+')
 WORD = re.compile(r"[^\W_]+")
+OR = "OR"
 
 Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
@@ -41,15 +42,28 @@ def folded(text: str) -> str:
 
 
 def escape_fts(query: object) -> str:
-    """Return a valid full-text query for what a visitor typed: words, and "phrases" in quotes.
+    """Return a valid full-text query for what a visitor typed.
 
-    Repeated words are searched for once, because ranking rows by thousands of words takes too long.
+    Words and "phrases" must all be found; `OR` between two of them asks for either, and `*` after a
+    word for all words that begin with it. Repeated terms are searched for once, because ranking
+    rows by thousands of words takes too long.
     """
-    typed = "" if query is None else str(query).replace(BAR, " ").replace("\0", " ")
-    terms: dict[tuple[str, ...], str] = {}
-    for term in TERM.findall(stock_escape_fts(" ".join(typed.split()))):
-        terms.setdefault(tuple(WORD.findall(folded(term))), term)
-    return " ".join(terms.values()) or NO_WORDS
+    typed = "" if query is None else str(query).translate(QUOTES)
+    groups: list[dict[str, str]] = []
+    either = False
+    for term in TERM.findall(typed.replace(BAR, " ").replace("\0", " ")):
+        words = WORD.findall(folded(term))
+        if term == OR:
+            either = bool(groups)
+        elif words:
+            text = " ".join(term.strip('"*').split())
+            begins = "*" if term[0] != '"' and term.endswith("*") else ""
+            if not either:
+                groups.append({})
+            groups[-1].setdefault(" ".join(words) + begins, f'"{text}"{begins}')
+            either = False
+    unique = {frozenset(group): " OR ".join(group.values()) for group in groups}
+    return " AND ".join(f"({terms})" for terms in unique.values()) or NO_WORDS
 
 
 def without_blank_searches(query_string: bytes) -> bytes:

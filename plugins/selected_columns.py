@@ -1,9 +1,9 @@
-"""Answer pages that select columns with `_col` and `_nocol` without errors.
+"""Make `_col` and `_nocol` work on every page.
 
 Problem: Datasette 0.65 lists the primary key twice if `_col` names it (`id,id,year` in a CSV), and
 answers with an error if a page with a next page is sorted by a column that is not selected: a 500 where
 foreign keys have labels, a 400 where a table has no primary key. What this does: each column is listed
-once, and the link to the next page is made in both cases. Limits: a table without a primary key shows
+once, and the link to the next page is made in both cases. Limitations: a table without a primary key shows
 the column that it is sorted by, even if it is not selected.
 """
 
@@ -21,14 +21,14 @@ from datasette.views.table import TableView
 
 
 class Labelled(dict[str, Any]):
-    """A value of a foreign key with its label, which SQLite takes for the value."""
+    """A foreign key's value with its label; SQLite binds it as the plain value."""
 
     def __conform__(self, protocol: object) -> Any:
         return self["value"] if protocol is sqlite3.PrepareProtocol else None
 
 
 class LabelledRow(CustomRow):  # type: ignore[misc]
-    """A row with labels. As in a row of SQLite, a column that it lacks raises IndexError."""
+    """A row with labels. As in `sqlite3.Row`, a missing column raises IndexError."""
 
     def __setitem__(self, column: str, value: Any) -> None:
         super().__setitem__(column, Labelled(value) if isinstance(value, dict) else value)
@@ -55,8 +55,8 @@ async def sorted_by(view: TableView, request: Request) -> str | None:
 Select = Callable[[TableView, list[str], list[str], Request], Awaitable[list[str]]]
 
 
-def with_each_once(select: Select) -> Select:
-    """Return the method that chooses columns, which then names each once and those it needs."""
+def list_each_once(select: Select) -> Select:
+    """Wrap the method that chooses columns so that it lists each once, and adds the column sorted by."""
 
     @wraps(select)
     async def columns_to_select(
@@ -72,5 +72,5 @@ def with_each_once(select: Select) -> Select:
 
 
 if not hasattr(TableView.columns_to_select, "each_once"):
-    TableView.columns_to_select = with_each_once(TableView.columns_to_select)
+    TableView.columns_to_select = list_each_once(TableView.columns_to_select)
     views.CustomRow = LabelledRow

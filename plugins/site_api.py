@@ -1,20 +1,18 @@
 """Let templates take their figures from the site's own JSON API.
 
 Problem: a figure written into a template, or computed by separate SQL, can differ from what readers
-find when they follow its link. What this does: templates get two functions that request the same
-addresses that they link to.
+find when they follow its link. What this does: templates get three functions that request the same
+URLs that they link to.
 
     {% for year in api_rows("/foi/reconciliation") %} … {% endfor %}
     <a href="/foi/redactions">{{ api_count("/foi/redactions") }}</a>
 
-`api_rows` also takes a database address with `?sql=` and its parameters.
-
-`api_rows` also takes a database address with `?sql=` and its parameters, and returns every row: of a
+`api_rows` also takes a database's URL with `?sql=` and its parameters, and returns every row: of a
 table page by page, of SQL without the limit of `max_returned_rows`. `api_rows_within` does so too,
-but returns None if there are more than MOST_ROWS, where `api_rows` is an error.
+but returns None if there are more than MOST_ROWS, where `api_rows` raises TooManyRows.
 
-If every database is immutable, answers are cached while the process runs; otherwise each one is
-requested again. Limits: `api_count` returns None if Datasette's count timed out.
+If every database is immutable, responses are cached while the process runs; otherwise each one is
+requested again. Limitations: `api_count` returns None if Datasette's count timed out.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ from datasette.utils import sqlite_timelimit
 from datasette.views.base import DatasetteError
 
 MOST_ROWS = 100_000
-"""Rows that a template may take from one address."""
+"""Rows that a template may take from one URL."""
 MOST_KEPT = 5000
 """Maximum number of cached responses. The cache needs a limit because some URLs contain visitors'
 input."""
@@ -38,7 +36,7 @@ _answers: WeakKeyDictionary[Datasette, dict[str, Any]] = WeakKeyDictionary()
 
 
 class TooManyRows(RuntimeError):
-    """Report that an address has more than MOST_ROWS rows."""
+    """Raised if a URL has more than MOST_ROWS rows."""
 
 
 async def get(datasette: Datasette, address: str) -> Any:
@@ -56,7 +54,7 @@ async def get(datasette: Datasette, address: str) -> Any:
 
 
 def kept_answers(datasette: Datasette) -> dict[str, Any]:
-    """Return the cached answers by address: a new cache if a database can change, or if it is full."""
+    """Return the cached responses by URL, emptied first if the cache is full or a database can change."""
     public = (db for name, db in datasette.databases.items() if not name.startswith("_"))
     kept = _answers.setdefault(datasette, {})
     if len(kept) >= MOST_KEPT or any(db.is_mutable for db in public):
@@ -65,7 +63,10 @@ def kept_answers(datasette: Datasette) -> dict[str, Any]:
 
 
 async def all_rows(datasette: Datasette, address: str) -> list[dict[str, Any]]:
-    """Return every row at `address`. Raise TooManyRows, or RuntimeError if an answer is an error."""
+    """Return every row at `address`.
+
+    Raise TooManyRows if there are more than MOST_ROWS, or RuntimeError if a response is an error.
+    """
     kept = kept_answers(datasette)
     if address in kept:
         found: list[dict[str, Any]] = kept[address]
@@ -89,9 +90,9 @@ async def all_rows(datasette: Datasette, address: str) -> list[dict[str, Any]]:
 
 
 async def all_rows_of_sql(datasette: Datasette, answer: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows of the query of `answer`, of which Datasette's JSON has only the first.
+    """Return all rows of the query in `answer`, which Datasette's JSON truncates.
 
-    Raise TooManyRows.
+    Raise TooManyRows if there are more than MOST_ROWS.
     """
 
     def run(connection: Any) -> list[dict[str, Any]]:
@@ -117,7 +118,7 @@ async def count(datasette: Datasette, address: str) -> int | None:
 
 
 def as_json(address: str, **arguments: str) -> str:
-    """Return the JSON address of the table or view at `address`, with `arguments` added to its query."""
+    """Return the JSON URL of the table or view at `address`, with `arguments` added to its query."""
     path, _, query = address.partition("?")
     added = "&".join(f"{name}={value}" for name, value in arguments.items())
     return f"{path}.json?{query}{'&' if query else ''}{added}"

@@ -11,13 +11,20 @@ between its lower and upper bounds.
     -- drawing: {by: year, share: share, lower: share_lowest, upper: share_highest}
     -- drawing: {panel: rank, by: year, count: officers, state: status}    one panel per rank, same scale
 
-Bars start at 0 and are labelled with their figures. Templates get `drawings(query, by_disclosure)`,
-with one chart per disclosure. `/drawing/NAME.svg` serves the chart alone and `/embed/NAME` a page
-for other sites to embed. Limits: one bar per value of `by`; NULL values are labelled with the
-reasons configured for `missing_values`. (Re-wrap.)
+Bars start at 0 and are labelled with their figures. Templates get `drawings(query, by_disclosure)`, with
+one chart per disclosure, and `document_map(disclosure, rows)`, a chart of every row by block.
+`/drawing/NAME.svg` serves the chart alone and `/embed/NAME` a page for other sites to embed. NULL values
+are labelled with the reasons configured for `missing_values`.
+
+In this code a drawing is such a chart, after the key in the header; the key `chart` is for datasette-vega.
+
+Limitations: one bar per value of `by`. The plugin serves only the database `foi`, and only questions with
+a column `disclosure_id`. The code also fixes the values of `state` (STATES), the year of the new rules
+(CHANGE_OF_RULES), and for `document_map` the columns block, redaction_band and redaction_density.
 """
 
-# No deferred annotations: dataclasses look them up in sys.modules, where Datasette puts no plugins.
+# No `from __future__ import annotations`: dataclasses resolve them through sys.modules, which lacks
+# Datasette's plugins.
 import textwrap
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -52,8 +59,10 @@ STATES = {
 """The states of a bar's parts, with their CSS classes."""
 AT_LEAST = "at least "
 """What precedes a share that is a minimum."""
+NONE_FOUND = "none found"
+"""What a minimum of 0 is called."""
 CHANGE_OF_RULES = 2020
-"""The 2020 rules took effect on 1 February: a vertical line precedes that year's bar."""
+"""A vertical line before this year's bar marks the new rules, in force from 1 February."""
 HATCH = Markup(
     '<defs><pattern id="{}-h" width="4" height="4" patternUnits="userSpaceOnUse" '
     'patternTransform="rotate(45)"><line class="hatch" y2="4"/></pattern></defs>'
@@ -78,8 +87,7 @@ Row = Mapping[str, Any]
 class Bar:
     """A bar: its label, a note below it and its parts by state; for a share, also its bounds.
 
-    `said` is the description of the bar for screen readers; `share` replaces its figure. (Better
-    still, rename `said` to `description`.)
+    `said` is the description of the bar for screen readers; `share` replaces its figure.
     """
 
     label: str
@@ -87,7 +95,6 @@ class Bar:
     parts: list[tuple[str, float]] = field(default_factory=list)
     bounds: tuple[float, float] | None = None
     said: str = ""
-
     share: str = ""
 
     @property
@@ -139,7 +146,7 @@ def bars_of(drawing: Row, rows: Iterable[Row], empty: Row) -> list[Bar]:
             bar.below = f"to {long_date(row[drawing['partial_until']])}"
     for bar in bars.values():
         bar.parts = [(state, value) for state, value in bar.parts if value > 0]
-        bar.said = bar.said or _in_words(bar)
+        bar.said = bar.said or _in_words(bar, drawing["solid"])
     return list(bars.values())
 
 
@@ -167,16 +174,20 @@ def panels_of(drawing: Row, rows: Iterable[Row], empty: Row) -> dict[str, list[B
         years = sorted({str(row["year"]) for row in rows})
         for title, bars in panels.items():
             found = {bar.label: bar for bar in bars}
-            none = "none found" if {s for bar in bars for s, _ in bar.parts} == {"or more"} else "0"
+            none = NONE_FOUND if {s for bar in bars for s, _ in bar.parts} == {"or more"} else "0"
             panels[title] = [found.get(year, Bar(year, said=none)) for year in years]
     return panels
 
 
-def _in_words(bar: Bar) -> str:
-    """Return the parts of `bar` in words. A part that is called what the bar is called is a number."""
+def _in_words(bar: Bar, solid: str | None) -> str:
+    """Return the parts of `bar` in words. A part that is called what the bar is called is a number.
+
+    `solid` is what the legend calls the solid part, if that is not "finalised".
+    """
     if [state for state, _ in bar.parts] == [bar.label]:
         return f"{bar.length:g}"
-    return ", ".join(f"{value:g} {state}" for state, value in bar.parts) or "0"
+    names = {"finalised": solid or "finalised"}
+    return ", ".join(f"{value:g} {names.get(state, state)}" for state, value in bar.parts) or "0"
 
 
 def _add_share(bar: Bar, drawing: Row, row: Row) -> None:
@@ -186,8 +197,12 @@ def _add_share(bar: Bar, drawing: Row, row: Row) -> None:
         bar.said = bar.share = "no figure"
         return
     bar.parts = [("finalised", value)]
-    bar.said = bar.share = f"{value:.1%}" if drawing["lower"] else f"{AT_LEAST}{value:.1%}"
-    if drawing["lower"] and row[drawing["lower"]] < row[drawing["upper"]]:
+    if not drawing["lower"]:
+        # "At least 0%" would say nothing.
+        bar.said = bar.share = f"{AT_LEAST}{value:.1%}" if value else NONE_FOUND
+        return
+    bar.said = bar.share = f"{value:.1%}"
+    if row[drawing["lower"]] < row[drawing["upper"]]:
         bar.bounds = (row[drawing["lower"]], row[drawing["upper"]])
         bar.said += f" (possible range {bar.bounds[0]:.1%} to {bar.bounds[1]:.1%})"
 
@@ -299,7 +314,7 @@ def _columns(
             if y - high <= 2 * LINE:
                 y = high - LINE
         parts += [
-            # Seven years side by side leave no room for words.
+            # There is no room for words beside seven yearly bars.
             _text(middle, y - 4, bar.figure.replace(AT_LEAST, "≥"), "middle"),
             _text(middle, base + 15, f"’{bar.label[-2:]}" if heading else bar.label, "middle"),
         ]
@@ -425,10 +440,10 @@ async def picture(datasette: Datasette, request: Request) -> Response:
     """Serve a question's chart as a file, for the disclosure requested or the first."""
     query = await _drawn(datasette, request.url_vars["name"])
     first = await _answer(datasette, query, request.args.get("disclosure_id") or "")
-    # The answer about every disclosure may be cut; that about one is whole, or too long to draw.
+    # The combined answer may be truncated; that for one disclosure is complete, or too long for a chart.
     answer = await _answer(datasette, query, first["rows"][0]["disclosure_id"])
     if answer["truncated"]:
-        raise DatasetteError("This answer has too many rows for a chart", status=400)
+        raise DatasetteError("This result has too many rows for a chart", status=400)
     svg = draw(
         query["name"], query["title"], query["drawing"], answer["rows"], _empty(datasette), STYLE
     )
@@ -438,7 +453,7 @@ async def picture(datasette: Datasette, request: Request) -> Response:
 async def embed(datasette: Datasette, request: Request) -> Response:
     """Serve a page with the chart, its source and its caveats, for other sites to frame."""
     query = await _drawn(datasette, request.url_vars["name"])
-    # The template takes all rows from the site's own API; a mistake is an error of this page first.
+    # Fail here, with this page's own error, before the template requests all rows.
     await _answer(datasette, query, request.args.get("disclosure_id") or "")
     page = await datasette.render_template("embed.html", {"query": query}, request=request)
     return Response.html(page)

@@ -1,28 +1,24 @@
-"""Give every template the site's metadata, data hash, corrections, dates and full addresses.
+"""Give every template the site's metadata, data hash, corrections and dates.
 
 Problem: Datasette passes different variables to its own pages and to the site's pages. What this
 does: every template, error pages included, gets
 
 - `site()`, the content of metadata.yml;
-- `data_hash()`, the SHA-256 of the database being served, or None if the database can change;
+- `data_hash(database="foi")`, the SHA-256 of that database, or None if it can change;
 - `corrections()`, the entries of `corrections.yml` in the project's folder, newest first;
-- the filter `long_date`, which writes 2022-08-16 as 16 August 2022;
+- the filter `long_date`, which writes 2022-08-16 as 16 August 2022.
 
-and every template except error pages gets `absolute(path)`, the absolute URL of a path on this
-site, for links that visitors share.
-
-Limits: the full address uses the host that the visitor used, so a proxy must forward the Host
-header.
+Limitations: on a site without a database `foi`, `data_hash()` without a name is an error, and without
+`corrections.yml` so is `corrections()`.
 """
 
-# No deferred annotations: pydantic looks them up in sys.modules, where Datasette puts no plugins.
+# No `from __future__ import annotations`: pydantic resolves them through sys.modules, which lacks
+# Datasette's plugins.
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.utils.asgi import Request
 from jinja2 import Environment
 
 from ingest.config.yaml_model import IsoDate, Model, Text, load_bundled
@@ -46,7 +42,8 @@ class Corrections(Model):
 
 @cache
 def read_corrections() -> list[Correction]:
-    """Return the corrections, newest first. Raises BuildError with every finding."""
+    """Return the corrections, newest first. Raise BuildError, with every finding, if the file is
+    not valid."""
     listed = load_bundled(CORRECTIONS, Corrections).corrections
     return sorted(listed, key=lambda correction: correction.date, reverse=True)
 
@@ -59,11 +56,3 @@ def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
 
     env.globals.update(site=datasette.metadata, data_hash=data_hash, corrections=read_corrections)
     env.filters["long_date"] = long_date
-
-
-@hookimpl
-def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[str, Any]:
-    def absolute(path: str) -> str:
-        return str(datasette.absolute_url(request, path)) if request else path
-
-    return {"absolute": absolute}

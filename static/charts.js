@@ -1,11 +1,11 @@
-// Load the chart library when a reader opens a chart, which adds #g. to the address.
+// Load the chart library when a reader opens a chart, which adds #g. to the URL.
 (() => {
   const { styles, scripts, reasons } = document.currentScript.dataset;
   const { status_column: status, by_status: byStatus, when_set: whenSet } = JSON.parse(reasons);
   let loaded = false;
 
   // The data have NULL in one column and the reason in another; the chart shows only one column,
-  // so replace NULL by the reason. Unknown figures are left out of the chart.
+  // so replace NULL with the reason. Unknown figures are left out of the chart.
   function named(rows) {
     const figures = new Set(
       rows.flatMap((row) => Object.keys(row).filter((column) => typeof row[column] === "number")),

@@ -25,6 +25,7 @@ COLUMNS = {
     "shared_wordings": """id* disclosure_id year:INTEGER officers:INTEGER wording basis reason
         part_of""",
     "mentions": "allegation_id* mention* kind",
+    "mention_patterns": "mention* kind pattern* position:INTEGER",
     "publisher_questions": "allegation_id* rule* question",
 }
 VIEWS = {

@@ -39,7 +39,7 @@ def anchors(path: Path) -> set[str]:
 
 
 @each_document
-def test_every_relative_link_leads_to_a_file_and_its_heading(path: Path) -> None:
+def test_every_relative_link_points_to_a_file_and_its_heading(path: Path) -> None:
     for link in re.findall(r"\]\(([^)\s]+)\)", path.read_text("utf-8")):
         if not link.startswith("https://"):
             target, _, anchor = link.partition("#")

@@ -59,6 +59,7 @@ def test_make_alone_lists_every_target() -> None:
             "test",
             "test-long",
             "mutants",
+            "pictures",
             "tools",
             "lint",
             "lock",
@@ -129,7 +130,7 @@ def test_the_code_host_runs_what_ci_runs_on_every_version_of_python_that_is_prom
 
 
 @pytest.mark.parametrize("line", [59, 126, 380])
-def test_the_purge_that_the_docs_tell_keeps_every_count_and_no_word(
+def test_the_documented_purge_keeps_counts_and_removes_words(
     copy: FolderCopy, tmp_path: Path, line: int
 ) -> None:
     """Run the script in docs/withdraw-a-row.md unchanged on a copy."""

@@ -1,6 +1,6 @@
 """What must be true before anything is published.
 
-Each check yields every finding it makes, so that one run lists everything wrong with a document.
+Each check yields all its findings, so that one run lists everything wrong with a document.
 Accepted exceptions are declared in the manifest with their reasons; stale exceptions are reported too.
 """
 
@@ -23,7 +23,7 @@ class Check:
     """A check: its name, what it guarantees about every published document, and a function that
     yields findings.
 
-    `find` is None if the readers make the check: they return no document that fails it.
+    `find` is None if the readers already guarantee it, by rejecting any document that fails.
     """
 
     name: str
@@ -80,7 +80,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "open-rows",
-        "A row under investigation states its year and nothing else.",
+        "A row marked as under investigation states its year and nothing else.",
         _without_terms(rows.open_rows),
     ),
     Check(
@@ -90,7 +90,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "redaction-declared",
-        "A document with no redaction markers has been recorded as redacting nothing.",
+        "If a document has no redaction markers, someone has recorded that it redacts nothing.",
         _without_terms(rows.redaction_declared),
     ),
     Check(

@@ -49,8 +49,8 @@ def row_numbers(folder: DisclosureFolder) -> Iterator[Finding]:
             ("row_numbers",),
             f"numbers for {pluralize(numbers, 'row')} ({folder.manifest.row_numbers})",
             f"numbers for {pluralize(len(rows), 'row')}, as many as the document has",
-            "before the first publication write 1 and the number of rows (1-409); after it, give "
-            "each row that turned up the next free number, at its place (1-340, 410, 341-409)",
+            "before the first publication, write 1 to the number of rows (1-409); after it, give "
+            "each added row the next free number, in its position (1-340, 410, 341-409)",
         )
 
 
@@ -62,7 +62,8 @@ def withdrawn_ids(folder: DisclosureFolder) -> Iterator[Finding]:
             yield in_manifest(
                 folder,
                 ("withdrawn", index, "id"),
-                f"withdrawn: {truncated_repr(withdrawal.id)}" + " again" * (withdrawal.id in seen),
+                f"withdrawn: {truncated_repr(withdrawal.id)}"
+                + ", listed twice" * (withdrawal.id in seen),
                 f"an id of this disclosure, such as {folder.disclosure.row_id(1)}, once",
                 "correct the id, or remove the entry",
             )
@@ -93,7 +94,7 @@ def same_wording(folder: DisclosureFolder) -> Iterator[Finding]:
     readable = {id: (row.year, _words(row)) for id, row in _rows(folder).items()}
     judged = Counter(id for entry in folder.manifest.same_wording for id in set(entry.rows))
     for index, entry in enumerate(folder.manifest.same_wording):
-        for found in _wrong_with(entry, readable, judged, _withdrawn(folder)):
+        for found in _entry_faults(entry, readable, judged, _withdrawn(folder)):
             yield in_manifest(
                 folder,
                 ("same_wording", index, "rows"),
@@ -103,7 +104,7 @@ def same_wording(folder: DisclosureFolder) -> Iterator[Finding]:
             )
 
 
-def _wrong_with(
+def _entry_faults(
     entry: SameWording,
     readable: dict[str, tuple[int, Words]],
     judged: Counter[str],
@@ -138,7 +139,7 @@ def decisions(folder: DisclosureFolder) -> Iterator[Finding]:
                 folder,
                 f"{kind}, {count:,} in total: {KINDS[kind]}",
                 f"a decision under decisions in {FILE_NAME}",
-                "look at the document; if this is acceptable, write kind, count and reason there",
+                "look at the document; if this is acceptable, add an entry with kind, count and reason",
             )
     for index, decision in enumerate(folder.manifest.decisions):
         if pending.get(decision.kind) != decision.count or decided[decision.kind] > 1:

@@ -108,8 +108,8 @@ def rows_per_year(folder: DisclosureFolder) -> Iterator[Finding]:
             difference = published[year] - found[year]
             yield at_totals(
                 folder,
-                f"{year}: {pluralize(found[year], 'row')}, with {published[year]} published and a "
-                f"difference of {accepted.get(year, 0)} accepted",
+                f"{year}: {pluralize(found[year], 'row')}; {published[year]} published, accepted "
+                f"difference {accepted.get(year, 0)}",
                 pluralize(published[year] - accepted.get(year, 0), "row"),
                 "look for lost or repeated rows; if the difference is real, write "
                 f"{year}: {difference} under accepted_differences in {FILE_NAME}",

@@ -25,7 +25,7 @@ class Band(Model):
     label: Text
     meaning: Text
 
-    def holds(self, density: float) -> bool:
+    def covers(self, density: float) -> bool:
         """Return whether the band covers `density`, assuming that no earlier band does."""
         return density == self.equals or (self.below is not None and density < self.below)
 
@@ -53,8 +53,8 @@ def all_bands() -> tuple[Band, ...]:
 
 
 def band(density: float) -> str:
-    """Return the name of the band that holds `density`, from 0 to 1."""
-    return next(band.band for band in all_bands() if band.holds(density))
+    """Return the name of the band that covers `density`, from 0 to 1."""
+    return next(band.band for band in all_bands() if band.covers(density))
 
 
 def ranges() -> list[tuple[Band, float | None, float | None]]:

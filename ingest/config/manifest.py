@@ -18,7 +18,7 @@ from ingest.text.redaction import MarkerForms
 
 FILE_NAME = "disclosure.yml"
 MAX_OFFICERS = 999_999
-"""Upper limit for row numbers: more than any document has."""
+"""The largest accepted difference for a year: more officers than any document counts."""
 
 
 def parse_row_numbers(text: str) -> list[range]:
@@ -75,9 +75,9 @@ class Manifest(Model):
     """The contents of `disclosure.yml`.
 
     `row_numbers` are the numbers in the rows' permanent ids, in the document's order, so that
-    published ids do not change when rows are added. `accepted_differences` gives, by year, the
-    printed total minus the rows found, where a person checked and found no other rows. The dates
-    are needed only if they cannot be read from the document's text. `redacted` is False for a
+    published ids do not change when rows are added. `accepted_differences` maps a year to its
+    printed total minus the rows found, once a person has checked that there are no other rows. The
+    dates are needed only if they cannot be read from the document's text. `redacted` is False for a
     document in which nothing is redacted. `redactions` adds to the forms of marker in
     `ingest/config/markers.yml`, and says what only looks like a marker.
     """

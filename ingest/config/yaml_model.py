@@ -2,6 +2,8 @@
 
 Every scalar is read as text and converted only by the model, so that `no`, `0700` or a date never
 changes its type on the way. A key must not be repeated in a mapping. An empty value is None.
+
+Validators raise ValueError with what was expected, because it becomes `Finding.expected`.
 """
 
 from __future__ import annotations
@@ -64,7 +66,7 @@ IsoDate = Annotated[datetime.date, BeforeValidator(_iso_date)]
 
 
 class Model(BaseModel):
-    """A record with exactly the named keys."""
+    """A record that allows no other keys than those named."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -97,7 +99,7 @@ def parse(text: str, model: type[M], path: Path) -> tuple[M | None, list[Finding
         problem = getattr(error, "problem", None) or str(error)
         return None, [_unreadable(path, mark.line + 1 if mark else None, problem)]
     findings = [
-        Finding(path, line, f"the key '{key}' a second time", "each key once", "keep one of them")
+        Finding(path, line, f"the key '{key}' twice", "each key once", "keep one of them")
         for key, line in _repeated_keys(root)
     ]
     try:
@@ -117,7 +119,8 @@ def parse(text: str, model: type[M], path: Path) -> tuple[M | None, list[Finding
 
 
 def load_bundled(path: Path, model: type[M]) -> M:
-    """Return one of the project's own files as `model`. Raises BuildError with every finding."""
+    """Return one of the project's own files as `model`. Raise BuildError, with every finding, if it
+    is not valid."""
     record, findings = load(path, model)
     if not record:
         raise BuildError(findings)
@@ -125,7 +128,8 @@ def load_bundled(path: Path, model: type[M]) -> M:
 
 
 def line_of(path: Path, *keys: int | str) -> int | None:
-    """Return the line of the value under `keys` in the YAML file at `path`, or of the nearest above."""
+    """Return the line of the value under `keys` in the YAML file at `path`, or of its closest
+    existing parent."""
     return line_in(_read(path), *keys)
 
 
@@ -139,7 +143,7 @@ def replace_value(text: str, key: str, value: str) -> str:
     """Return the YAML `text` with the value of one top-level `key` replaced and everything else
     unchanged.
 
-    Raises ValueError where the key does not appear exactly once.
+    Raise ValueError unless the key appears exactly once.
     """
     root = _compose(text)
     pairs = root.value if isinstance(root, yaml.MappingNode) else []

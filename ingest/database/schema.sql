@@ -151,6 +151,15 @@ create table mentions (
     primary key (allegation_id, mention)
 );
 
+-- What is searched for to find the mentions: regular expressions, ignoring case.
+create table mention_patterns (
+    mention text not null,
+    kind text not null check (kind in ('platform', 'conduct')),
+    pattern text not null,
+    position integer not null,
+    primary key (mention, pattern)
+);
+
 create table publisher_questions (
     allegation_id text not null references officer_allegations (id),
     rule text not null,

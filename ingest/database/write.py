@@ -23,7 +23,7 @@ from ingest.config.terms import TERM_TABLES, Terms
 from ingest.database.inspect import INSPECT_FILE, write_inspect_data
 from ingest.readers.folders import DisclosureFolder
 from ingest.records.disclosure import DATES, Row
-from ingest.records.evidence import Evidence
+from ingest.records.evidence import Evidence, Mention
 from ingest.records.findings import BuildError, Finding
 from ingest.text import redaction
 
@@ -49,14 +49,14 @@ def write_database(
     publications: Sequence[Publication],
     terms: Terms,
     checks: Sequence[tuple[str, str]],
+    patterns: Sequence[tuple[Mention, str]],
     path: Path,
 ) -> None:
     """Write the database at `path`, and its `inspect-data.json` beside it.
 
-    `checks` are the names and sentences of the checks that the disclosures passed. Files left
-    behind by a killed build are removed. Raises BuildError, and changes nothing, where `path`
-    cannot be
-    written, is a file but not a database, or another build is running.
+    `checks` are the names and sentences of the checks that the disclosures passed, and `patterns`
+    the regular expressions behind the mentions. Files left behind by a killed build are removed. Raise BuildError, and change nothing, if `path` cannot be
+    written or is not a database, or if another build is running.
     """
     workspace = path.parent / f".{path.name}.building"
     try:
@@ -65,10 +65,10 @@ def write_database(
             shutil.rmtree(workspace, ignore_errors=True)
             workspace.mkdir()
             try:
-                _fill(workspace / path.name, publications, terms, checks)
+                _fill(workspace / path.name, publications, terms, checks, patterns)
                 write_inspect_data(workspace / path.name)
-                # Two renames are not one: if the build is killed between them, there must be no
-                # counts, which the server notices and says, rather than those of the last build.
+                # The two renames are not atomic. If the build is killed between them, the counts
+                # must be missing, which the server reports, rather than stale.
                 path.with_name(INSPECT_FILE).unlink(missing_ok=True)
                 (workspace / path.name).replace(path)
                 (workspace / INSPECT_FILE).replace(path.with_name(INSPECT_FILE))
@@ -118,6 +118,7 @@ def _fill(
     publications: Sequence[Publication],
     terms: Terms,
     checks: Sequence[tuple[str, str]],
+    patterns: Sequence[tuple[Mention, str]],
 ) -> None:
     with closing(sqlite3.connect(path)) as connection:
         db = Database(connection)
@@ -142,6 +143,10 @@ def _fill(
             db.table("checks").insert_all(
                 {"name": name, "sentence": sentence, "position": position}
                 for position, (name, sentence) in enumerate(checks, 1)
+            )
+            db.table("mention_patterns").insert_all(
+                {**mention._asdict(), "pattern": pattern, "position": position}
+                for position, (mention, pattern) in enumerate(patterns, 1)
             )
             for folder, evidence in publications:
                 _insert(db, folder, evidence)

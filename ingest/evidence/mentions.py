@@ -1,8 +1,8 @@
 """Find the platforms and kinds of conduct that the visible words of a summary mention.
 
 There may be more mentions than are found, because words were withheld and only those in
-`mentions.yml` are searched for. A mention is a
-word in an allegation; it doesn't make the allegation true.
+`mentions.yml` are searched for. A mention is a word in an allegation; it doesn't make the
+allegation true.
 """
 
 from __future__ import annotations
@@ -40,6 +40,16 @@ class Patterns(Model):
 def patterns() -> Patterns:
     """Return the patterns in `mentions.yml`."""
     return load_bundled(MENTIONS_FILE, Patterns)
+
+
+def listed_patterns() -> list[tuple[Mention, str]]:
+    """Return each mention with each of its patterns, in the order of `mentions.yml`."""
+    return [
+        (Mention(entry.mention, kind), pattern)
+        for kind in get_args(MentionKind)
+        for entry in getattr(patterns(), kind)
+        for pattern in entry.patterns
+    ]
 
 
 @cache

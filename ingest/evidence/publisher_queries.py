@@ -1,6 +1,7 @@
 """Find rows that raise a query for the publisher.
 
-The rows are shown as published; the query is shown beside them.
+The rows are shown as published; the query is shown beside them. Its words are called `question` here,
+after the public column that shows them.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Condition(Model):
             raise ValueError("either any_of or other_than")
         return self
 
-    def holds(self, term: str | None) -> bool:
+    def is_met(self, term: str | None) -> bool:
         if self.any_of is not None:
             return term in self.any_of
         return term is not None and term not in (self.other_than or ())
@@ -49,9 +50,9 @@ class Conditions(Model):
             raise ValueError("a condition for result, action or sanction")
         return self
 
-    def hold(self, row: Row) -> bool:
+    def are_met(self, row: Row) -> bool:
         return all(
-            condition.holds(getattr(row, column))
+            condition.is_met(getattr(row, column))
             for column in type(self).model_fields
             if (condition := getattr(self, column))
         )
@@ -77,4 +78,4 @@ def rules() -> tuple[Rule, ...]:
 
 def find_queries(row: Row) -> list[PublisherQuery]:
     """Return a query for each rule that applies to `row`."""
-    return [PublisherQuery(rule.rule, rule.question) for rule in rules() if rule.when.hold(row)]
+    return [PublisherQuery(rule.rule, rule.question) for rule in rules() if rule.when.are_met(row)]

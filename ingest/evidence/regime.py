@@ -1,9 +1,9 @@
 """Infer the rules that a matter was handled under from the wording of its outcome.
 
 The Police (Conduct) Regulations 2020 and the 2020 complaints rules took effect on 1 February 2020.
-Which rules apply depends on when the matter came to the appropriate authority's attention (SI 2020/2,
-reg. 2), so a row's year doesn't show it; but most outcomes use words that belong to only one set of
-rules; `terms.yml` marks these.
+Which rules apply depends on when the matter came to the appropriate authority's attention (SI
+2020/2, reg. 2), so a row's year doesn't show them. But most outcomes use words that belong to only
+one set of rules, which `terms.yml` marks.
 """
 
 from __future__ import annotations

@@ -42,8 +42,8 @@ def shared_wordings(
     together.
 
     Judged rows that are in no such group form a new one. When a judgement joins several groups, the
-    later ones become part of the first. A judgement is skipped if `rows` lacks one of
-    its rows, because its reason would describe words that were withdrawn.
+    later ones become part of the first. A judgement is skipped if `rows` lacks one of its rows,
+    because its reason would describe words that were withdrawn.
     """
     groups = equal_wordings(rows)
     ids = {id for id, _ in rows}

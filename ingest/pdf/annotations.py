@@ -80,7 +80,7 @@ def audit_annotations(
 ) -> Iterator[AuditFinding]:
     """Yield findings on every annotation of the page, and on the characters under dark ones.
 
-    Raises Unreadable if there are too many annotations.
+    Raise Unreadable if there are too many annotations.
     """
     count = pdfium.FPDFPage_GetAnnotCount(renderer.page)
     if count > _MAX_ANNOTATIONS:
@@ -157,7 +157,8 @@ def _audit_cover(
     """Yield a finding if a dark annotation without an appearance stream is over `covered`
     characters.
 
-    PDF viewers differ in how, and whether, they draw such an annotation.
+    PDF viewers differ in how, and whether, they draw such an annotation. A form field that was not
+    drawn is always reported.
     """
     normal = pdfium.FPDF_ANNOT_APPEARANCEMODE_NORMAL
     not_drawn = subtype == pdfium.FPDF_ANNOT_WIDGET and not renderer.form
@@ -183,8 +184,9 @@ def _audit_cover(
             yield AuditFinding("dark-annotation", verdict, renderer.number, box, covered)
 
 
-def redact_quadpoints(renderer: Renderer, annotations: Any) -> Iterator[AuditFinding]:
-    """Yield each area that a Redact annotation marks by QuadPoints, which may lie outside its rectangle.
+def find_redact_quadpoints(renderer: Renderer, annotations: Any) -> Iterator[AuditFinding]:
+    """Yield a finding for each area that a Redact annotation marks by QuadPoints, which may lie outside its
+    rectangle.
 
     pdfium does not report them, so `annotations` is the page's annotation array from pdfminer. Only the
     annotations' own entries are read, because they may refer to each other in cycles.
@@ -205,7 +207,7 @@ def redact_quadpoints(renderer: Renderer, annotations: Any) -> Iterator[AuditFin
 
 
 def audit_covered_images(renderer: Renderer, visibility: Visibility) -> Iterator[AuditFinding]:
-    """Yield each image with scanned words under a dark area.
+    """Yield a finding for each image with scanned words under a dark area.
 
     Counts the patches that are dark throughout on the page but show both paper and ink in the image alone.
     """

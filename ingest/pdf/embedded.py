@@ -30,7 +30,7 @@ def find_embedded(document: Any, data: bytes, limits: Limits) -> Iterator[AuditF
     """Yield a finding for each kind of embedded content. All are pending except Redact annotations,
     which are refused.
 
-    `document` is pdfium's; `data` is the file's bytes. Raises Unreadable if it has too many objects.
+    `document` is pdfium's; `data` is the file's bytes. Raise Unreadable if it has too many objects.
     """
     counts = _count_in_objects(data, limits)
     counts["attachment"] = max(counts["attachment"], pdfium.FPDFDoc_GetAttachmentCount(document))

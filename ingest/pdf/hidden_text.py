@@ -1,11 +1,11 @@
 """Find characters that are on a page but cannot be seen.
 
-The page is rendered as it is, and again without its text. A character where nothing changed is hidden,
-whatever hides it: a box drawn before or after it, an image, an annotation, or its own colour. On a
-dark background that is a failed redaction; on a light one it is usually the text layer of a scan.
-Paint order,
-opacity and clipping are left to the renderer, and the colours stated in the file are not trusted. A third
-rendering, of the text alone, shows each glyph's ink, so that the share of it that changed can be measured.
+The page is rendered as it is, and again without its text. A character where nothing changed is
+hidden, whatever hides it: a box drawn before or after it, an image, an annotation, or its own
+colour. On a dark background that is a failed redaction; on a light one it is usually the text layer
+of a scan. Paint order, opacity and clipping are left to the renderer, and the colours stated in the
+file are not trusted. A third rendering, of the text alone, shows each glyph's ink, so that the
+share of it that changed can be measured.
 
 The thresholds were chosen by reasoning and tried on generated pages; the tests check them against pages
 whose hidden text is known.
@@ -46,8 +46,8 @@ _FAINT, _WEAK = 32, 64
 """Contrasts on a dark background. Below the first, text cannot be read; below the second, few
 people can read it."""
 _DARKER = 90
-"""The same limit for text darker than its dark background, which was probably not meant to be
-read."""
+"""Contrast below which text darker than its dark background counts as faint: it was probably not meant
+to be read."""
 _SHOWS_THROUGH = 0.8
 """Share of the text's own contrast below which something covers it."""
 _OWN_COLOURS = 0.02
@@ -79,8 +79,8 @@ _TINY = 3.0
 class Character:
     """A character other than whitespace. The audit does not decode it.
 
-    `box` is in PDF user space, and `size` its type size in points. `owner` is the address of its text
-    object. `coded` says whether it has a Unicode mapping.
+    `box` is in PDF user space, and `size` its type size in points. `owner` is the memory address of
+    its text object. `coded` says whether it has a Unicode mapping.
     """
 
     box: Box
@@ -105,7 +105,7 @@ class Visibility:
 
 
 def locate_characters(page: Any, number: int, limits: Limits) -> list[Character]:
-    """Return every character of a page that is not white space. Raises Unreadable if there are too many."""
+    """Return every character of a page that is not whitespace. Raise Unreadable if there are too many."""
     text = pdfium.FPDFText_LoadPage(page)
     try:
         count = pdfium.FPDFText_CountChars(text)
@@ -126,7 +126,7 @@ def locate_characters(page: Any, number: int, limits: Limits) -> list[Character]
 
 
 def _locate_character(text: Any, index: int) -> Character | None:
-    """Return a character of a pdfium text page, or None for white space and anything without a place."""
+    """Return a character of a pdfium text page, or None for whitespace and anything without a place."""
     code = pdfium.FPDFText_GetUnicode(text, index)
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
     if (
@@ -147,9 +147,9 @@ def _locate_character(text: Any, index: int) -> Character | None:
 
 
 def audit_visibility(renderer: Renderer, characters: Sequence[Character]) -> Visibility:
-    """Return which of a page's characters can be seen, with a finding for the others.
+    """Return which of a page's characters can be seen, with findings for the others.
 
-    Changes the colour of the page's text in memory. Raises Unreadable if all are outside the page.
+    Changes the colour of the page's text in memory. Raise Unreadable if all are outside the page.
     """
     full = renderer.render()
     with renderer.only(pdfium.FPDF_PAGEOBJ_TEXT, shown=False):

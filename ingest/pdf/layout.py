@@ -148,23 +148,23 @@ def parse_page(page: PlumberPage, visibility: Visibility, scale: float, number: 
     """
     left, top = page.bbox[0], page.bbox[1]
     kept = page.filter(_is_kept)
-    layout = PageLayout(visibility, scale, (left, top), number)
+    parser = TableParser(visibility, scale, (left, top), number)
     tables = [table for table in kept.find_tables(_table_settings(kept)) if _has_columns(table)]
-    chars = layout.audited(_dedupe_chars(kept.chars))
-    parsed_tables = [layout.parse_table(table, chars) for table in tables]
+    chars = parser.keep_visible(_dedupe_chars(kept.chars))
+    parsed_tables = [parser.parse_table(table, chars) for table in tables]
     frames = [table.bbox for table in tables]
     outside = [char for char in chars if not any(_is_inside(char, frame) for frame in frames)]
     parts: list[Line | Table] = [*parsed_tables, *_lines(outside, left, top)]
     return Page(
         tuple(sorted(parts, key=lambda part: part.top)),
-        layout.hidden,
-        layout.shown,
-        tuple(layout.findings),
+        parser.hidden,
+        parser.shown,
+        tuple(parser.findings),
     )
 
 
 def _dedupe_chars(chars: Sequence[Char]) -> Iterator[Char]:
-    """Yield each character once that is printed again in nearly the same place to look bold."""
+    """Yield the characters, leaving out those printed again in nearly the same place to look bold."""
     printed: set[tuple[str, int, int]] = set()
     for char in chars:
         x, y = round(char["x0"] / _REPRINT_STEP), round(char["top"] / _REPRINT_STEP)
@@ -225,7 +225,7 @@ def _has_columns(table: PlumberTable) -> bool:
     return max(len([cell for cell in row.cells if cell]) for row in table.rows) > 1
 
 
-class PageLayout:
+class TableParser:
     """A parser for the tables of one page, which also collects findings and counts."""
 
     def __init__(
@@ -238,8 +238,8 @@ class PageLayout:
         self.hidden = 0.0
         self.shown = 0
 
-    def audited(self, chars: Iterable[Char]) -> list[Char]:
-        """Return the characters that the audit found visible, and white space.
+    def keep_visible(self, chars: Iterable[Char]) -> list[Char]:
+        """Return the characters that the audit found visible, and whitespace.
 
         Two parsers read the page. Characters that only one of them finds become findings, because they
         were not audited or would be lost.
@@ -426,7 +426,7 @@ def _exemption_on(box: Box, chars: Sequence[Char]) -> str:
 
 
 def _text(chars: Sequence[Char]) -> str:
-    """Return the text of a cell on one line, white space folded."""
+    """Return the text of a cell on one line, whitespace collapsed."""
     return " ".join(extract_text(list(chars), x_tolerance_ratio=_WORD_GAP).split())
 
 

@@ -30,7 +30,7 @@ class Limits:
 class Unreadable(Exception):
     """The document cannot be read: what was found, what was expected, how to fix it, and the page.
 
-    All messages come from this package. A parser's own message could quote the document, so it is
+    Every message is written in this package. A parser's own message could quote the document, so it is
     never shown.
     """
 

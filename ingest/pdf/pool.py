@@ -1,11 +1,10 @@
 """Read a PDF with workers: in processes of our own, or on an existing Dask cluster.
 
 Pages are submitted in chunks, just enough at a time to keep the workers busy, so that memory use
-does not grow with the document. Results are in page order, whichever worker read them. Any
-standard-library Executor works. Given the address of a Dask scheduler, Dask's is used, and Dask
-handles retries and placement. Our own workers have a memory limit, and end if a page takes too
-long. To find out which page
-that was, the pages in progress are read again one by one.
+does not grow with the document. Results are in page order, whichever worker read them. With the
+address of a Dask scheduler, Dask's executor is used, and Dask handles retries and placement. Our
+own workers have a memory limit, and end if a page takes too long. To find out which page that was,
+the pages in progress are read again one by one.
 """
 
 from __future__ import annotations
@@ -58,7 +57,8 @@ class Document:
 
     @property
     def findings(self) -> list[AuditFinding]:
-        """All findings. Those on the file are left out if its pages have findings of the same kind."""
+        """All findings. Those on the file are left out if its pages have findings of the same kind,
+        because they count the same things again."""
         of_pages = [finding for page in self.pages for finding in page.findings]
         on_pages = {finding.kind for finding in of_pages}
         return [*(one for one in self.file.findings if one.kind not in on_pages), *of_pages]
@@ -73,18 +73,19 @@ class Document:
 
 
 def read_document(path: Path, pool: Pool) -> Document:
-    """Read and audit the document at `path`. Raises Unreadable if it, or any page, cannot be read."""
-    with _executor(pool) as executor:
+    """Read and audit the document at `path`. Raise Unreadable if it, or any page, cannot be read."""
+    with _executor(pool) as (executor, workers):
         try:
             file: FileAudit = executor.submit(worker.inspect, path.resolve(), pool.limits).result()
-            pages = list(_read_pages(executor, path.resolve(), file.pages, pool))
+            pages = list(
+                _read_pages(executor, path.resolve(), file.pages, replace(pool, workers=workers))
+            )
         except Unreadable:
             raise
         except BrokenExecutor:
             raise _limits_exceeded(pool.limits, None) from None
-        except (
-            Exception
-        ) as error:  # an error in the cluster, such as a worker that was lost permanently
+        # An error in the cluster, such as a worker that was lost permanently.
+        except Exception as error:
             raise Unreadable(
                 f"a worker that failed ({type(error).__name__})",
                 "workers that keep running",
@@ -105,8 +106,9 @@ def read_document(path: Path, pool: Pool) -> Document:
 def render_pages(
     path: Path, numbers: Sequence[int], pool: Pool
 ) -> Iterator[tuple[float, Image.Image]]:
-    """Yield, for each page, the scale in pixels per point and an image. Raises Unreadable."""
-    with _executor(pool) as executor:
+    """Yield, for each page, the scale in pixels per point and an image. Raise Unreadable if
+    it cannot be rendered."""
+    with _executor(pool) as (executor, _):
         for number in numbers:
             try:
                 task = executor.submit(worker.render_page, path.resolve(), number, pool.limits)
@@ -116,22 +118,24 @@ def render_pages(
 
 
 @contextmanager
-def _executor(pool: Pool) -> Iterator[Executor]:
+def _executor(pool: Pool) -> Iterator[tuple[Executor, int]]:
+    """Open the pool, and yield its executor and number of workers."""
     if pool.scheduler:
-        with _dask_executor(pool.scheduler, pool.limits) as executor:
-            yield executor
+        with _dask_executor(pool.scheduler, pool.limits) as (executor, threads):
+            yield executor, max(threads, pool.workers)
         return
     with ProcessPoolExecutor(
         pool.workers, get_context("spawn"), worker.init_worker, (pool.limits,)
     ) as executor:
         try:
-            yield executor
+            yield executor, pool.workers
         finally:
             executor.shutdown(cancel_futures=True)
 
 
 @contextmanager
-def _dask_executor(scheduler: str, limits: Limits) -> Iterator[Executor]:
+def _dask_executor(scheduler: str, limits: Limits) -> Iterator[tuple[Executor, int]]:
+    """Connect to a cluster, and yield its executor and the number of its workers' threads."""
     try:
         from distributed import Client
     except ImportError:
@@ -151,7 +155,7 @@ def _dask_executor(scheduler: str, limits: Limits) -> Iterator[Executor]:
     with client:
         executor = client.get_executor()
         try:
-            yield executor
+            yield executor, sum(client.nthreads().values())
         finally:
             executor.shutdown(wait=False)
 
@@ -182,10 +186,9 @@ def _read_pages(executor: Executor, path: Path, count: int, pool: Pool) -> Itera
 
 
 def _find_failing_page(path: Path, numbers: Sequence[int], pool: Pool) -> Unreadable:
-    """Find the page that ended a worker by reading each page in a separate worker, and return its
-    error."""
+    """Read each page in a worker of its own to find the one that makes it fail; return its error."""
     for number in numbers:
-        with _executor(replace(pool, workers=1)) as executor:
+        with _executor(replace(pool, workers=1)) as (executor, _):
             try:
                 task = executor.submit(worker.read_pages, path, [number], pool.limits)
                 task.result(2 * pool.limits.seconds)

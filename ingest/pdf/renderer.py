@@ -33,7 +33,8 @@ class Renderer:
 
     `media` and `crop` are the MediaBox and CropBox in PDF user space (points). `size` is in pixels,
     and `scale` in pixels per point. Pixel coordinates start at the top left of the page as displayed.
-    Raises Unreadable for a page that is too large or has too many objects, and MemoryError.
+    Raise Unreadable if the page is too large or has too many objects, or MemoryError if there is no
+    room for the bitmap.
     """
 
     def __init__(self, page: Any, form: Any, number: int, limits: Limits) -> None:
@@ -46,7 +47,7 @@ class Renderer:
         if not (0 < width <= limits.side and 0 < height <= limits.side):
             raise Unreadable(
                 f"a page of {width:,.0f} by {height:,.0f} points",
-                f"pages of at most {limits.side:,.0f} points a side",
+                f"pages of at most {limits.side:,.0f} points per side",
                 "print the document at a standard page size",
                 number,
             )
@@ -170,7 +171,7 @@ class Renderer:
         return image
 
     def paint_text(self, grey: int) -> None:
-        """Fill all text with an opaque grey (0 to 255), permanently."""
+        """Fill all text with an opaque grey (0 to 255), in memory, for the rest of the audit."""
         for obj in self.of_kind(pdfium.FPDF_PAGEOBJ_TEXT):
             pdfium.FPDFTextObj_SetTextRenderMode(obj, pdfium.FPDF_TEXTRENDERMODE_FILL)
             pdfium.FPDFPageObj_SetFillColor(obj, grey, grey, grey, 255)

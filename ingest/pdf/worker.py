@@ -29,7 +29,7 @@ from ingest.pdf import layout
 from ingest.pdf.annotations import (
     audit_annotations,
     audit_covered_images,
-    redact_quadpoints,
+    find_redact_quadpoints,
     strip_replacement_text,
 )
 from ingest.pdf.embedded import find_embedded
@@ -86,7 +86,7 @@ def init_worker(limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
-        # End with the parent process, however that ends.
+        # Die with the parent process, even if it is killed.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     _devnull = Path(os.devnull).open("w")  # noqa: SIM115 - open for as long as the worker lives
 
@@ -127,7 +127,7 @@ def _unreadable(found: str, page: int | None) -> Unreadable:
 
 @contextlib.contextmanager
 def open_document(path: Path, limits: Limits) -> Iterator[OpenDocument]:
-    """Open the document at `path`. Raises Unreadable if it is not a PDF, or is encrypted or too large."""
+    """Open the document at `path`. Raise Unreadable if it is not a PDF, or is encrypted or too large."""
     try:
         data = read_regular(path, limits.file)
     except OutOfBounds as error:
@@ -166,7 +166,7 @@ def _encrypted() -> Unreadable:
 
 
 def inspect(path: Path, limits: Limits) -> FileAudit:
-    """Audit the file at `path` as a whole. Raises Unreadable."""
+    """Audit the file at `path` as a whole. Raise Unreadable if it cannot be read or is over a limit."""
     with _time_limit(limits.seconds), _sanitise_errors(None), open_document(path, limits) as opened:
         count = pdfium.FPDF_GetPageCount(opened.document)
         if not 0 < count <= limits.pages:
@@ -201,7 +201,10 @@ def read_pages(path: Path, numbers: Sequence[int], limits: Limits) -> list[PageR
 
 
 def render_page(path: Path, number: int, limits: Limits) -> tuple[float, Image.Image]:
-    """Return the scale in pixels per point, and an image of the page as displayed. Raises Unreadable."""
+    """Return the scale in pixels per point, and an image of the page as displayed.
+
+    Raise Unreadable if it cannot be rendered.
+    """
     with (
         _time_limit(limits.seconds),
         _sanitise_errors(number),
@@ -227,7 +230,7 @@ def _read_page(opened: OpenDocument, plumber_page: Any, number: int, limits: Lim
                 findings = list(strip_replacement_text(renderer))
                 characters = locate_characters(page, number, limits)
                 findings += audit_annotations(renderer, characters)
-                findings += redact_quadpoints(renderer, plumber_page.page_obj.annots)
+                findings += find_redact_quadpoints(renderer, plumber_page.page_obj.annots)
                 visibility = audit_visibility(renderer, characters)
                 findings += [*visibility.findings, *audit_covered_images(renderer, visibility)]
                 content = layout.parse_page(plumber_page, visibility, renderer.scale, number)

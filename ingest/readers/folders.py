@@ -112,7 +112,7 @@ def read_folders(
     findings = [] if paths else [_missing_disclosures(path, "an empty folder")]
     for below in paths:
         if not below.is_dir():
-            fix = "remove it; or move it into a folder of its own, as source.txt or source.pdf"
+            fix = "remove it, or move it into a folder of its own, as source.txt or source.pdf"
             findings.append(Finding(below, None, "a file", "folders of disclosures", fix))
             continue
         disclosure, problems = read_disclosure(below, pool)

@@ -1,1 +1,1 @@
-"""The types that flow from one step to the next. They hold data and do nothing."""
+"""Data types passed from one step to the next, without input or output."""

@@ -27,7 +27,7 @@ KINDS: dict[str, str] = {
     "cropped": "characters outside the visible part of the page",
     "text-in-box": "characters in a dark box, assumed to state the reason for the redaction and left out, "
     "except for the exemption if they name nothing else",
-    "dark-cell": "cells that are completely dark",
+    "dark-cell": "cells that are dark almost throughout",
     "hidden-annotation": "hidden annotations",
     "annotation-file": "annotations with a file, sound or video",
     "annotation-text": "annotations whose appearance contains text, which is not read",
@@ -43,9 +43,9 @@ KINDS: dict[str, str] = {
     "thumbnail": "thumbnails, which may show an earlier revision",
     "program-data": "private data of the application that made the file",
 }
-"""Each kind of finding, in words. A finding of the first five kinds is refused if it is certain;
-the others need a decision. (Also inaccurate: layout.py can refuse "unaudited", the eleventh
-kind.)"""
+"""Each kind of finding, in words. A finding of the first five kinds is refused if it is certain, and
+"unaudited" if too many of the characters are on a dark background (layout.py); the others need a
+decision."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ingest.text.redaction import Marker
 SourceFormat = Literal["text", "pdf"]
 
 DATES = ("created_on", "review_on", "extracted_on", "covers_from", "covers_to")
-"""The dates given in a document or, failing that, in its `disclosure.yml`."""
+"""The names of the dates that a document, or failing that its `disclosure.yml`, gives."""
 
 
 @dataclass(frozen=True)

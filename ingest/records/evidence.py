@@ -19,9 +19,8 @@ LOST_PROBABILITY = Fraction(999, 1000)
 class Block:
     """The counts of a block: officers, summaries, summaries with a marker, and markers.
 
-    `probability` (0 to 1) is the chance that the block would have at least one marker, if its
-    summaries had markers as often as those of the other blocks. It is None if there are no other
-    blocks.
+    `probability` (0 to 1) is the probability that the block would have at least one marker, if its
+    summaries had markers as often as those of the other blocks. It is None if no other block has a summary.
     """
 
     number: int
@@ -43,8 +42,7 @@ class Block:
 
 @dataclass(frozen=True)
 class RegimeReading:
-    """The rules that a row's wording points to, and the words that show it. Both are None if it is
-    undecided."""
+    """The rules that a row's wording points to, and the deciding words; both None if undecided."""
 
     regime: Regime | None
     basis: str | None
@@ -71,8 +69,7 @@ class SharedWording:
 
     `basis` is "equal" or "judged". `reason` says why people judged the rows to share a wording; it
     is None if the words are the same. `part_of` is the first id of the group that this one was
-    judged
-    to belong to.
+    judged to belong to.
     """
 
     year: int

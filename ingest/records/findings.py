@@ -13,9 +13,9 @@ _LONGEST = 600
 
 @dataclass(frozen=True)
 class Finding:
-    """A reason not to publish: where it is, what was found, what was expected, and how to fix it.
+    """A problem: where it is, what was found, what was expected, and how to fix it.
 
-    `line` and `page` count from 1, and are None where the finding concerns a whole file. `lines` are
+    `line` and `page` count from 1, and are None if the finding concerns a whole file. `lines` are
     lines to copy, shown as they are.
     """
 
@@ -48,8 +48,7 @@ def _readable(text: str) -> str:
 
 
 class BuildError(Exception):
-    """Raised if anything stops a build; nothing has been written. `findings` lists every reason,
-    not only the first."""
+    """Raised if a command cannot go on; nothing has been written. `findings` lists every reason."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)

@@ -28,8 +28,8 @@ _COPY_STATUS = {
 
 
 def read_file(file: Path, pool: Pool) -> Disclosure:
-    """Return the disclosure in `file`, with its markers recognised. A PDF must pass its audit. Raises
-    BuildError with every finding."""
+    """Return the disclosure in `file`, with its markers recognised. Raise BuildError, with every finding, if it cannot be
+    read or, for a PDF, does not pass its audit."""
     reader = READERS.get(file.suffix.lower())
     if not reader:
         expected = f"a file named {' or '.join(READERS)}"
@@ -100,11 +100,11 @@ def _years(disclosure: Disclosure) -> list[str]:
     return lines
 
 
-def scaffold(file: Path, disclosure: Disclosure, disclosures: Path, given: dict[str, str]) -> Path:
+def scaffold(file: Path, disclosure: Disclosure, disclosures: Path, known: dict[str, str]) -> Path:
     """Make the folder of `disclosure` in `disclosures`, with a copy of `file` and a draft manifest.
 
-    `given` has publisher, source_url and rights, where known. Raises BuildError, and
-    leaves nothing behind, if the folder exists or cannot be made.
+    `known` has publisher, source_url and rights, as far as they are known. Raise BuildError, and
+    leave nothing behind, if the folder exists or cannot be made.
     """
     folder = disclosures / disclosure.id
     tmp_dir = disclosures / f".{disclosure.id}.adding"
@@ -115,18 +115,18 @@ def scaffold(file: Path, disclosure: Disclosure, disclosures: Path, given: dict[
         tmp_dir.mkdir()
         try:
             shutil.copyfile(file, tmp_dir / f"source{file.suffix.lower()}")
-            (tmp_dir / FILE_NAME).write_text(_draft_manifest(disclosure, given), "utf-8")
+            (tmp_dir / FILE_NAME).write_text(_draft_manifest(disclosure, known), "utf-8")
             tmp_dir.rename(folder)
         finally:
             shutil.rmtree(tmp_dir, ignore_errors=True)
     except OSError as error:
         found = error.strerror or str(error)
-        fix = "choose another folder with --disclosures, or remove the existing one"
+        fix = "choose another folder with --disclosures, remove the existing one, or free some disk space"
         raise BuildError([Finding(folder, None, found, "a new folder", fix)]) from error
     return folder
 
 
-def _draft_manifest(disclosure: Disclosure, given: dict[str, str]) -> str:
+def _draft_manifest(disclosure: Disclosure, known: dict[str, str]) -> str:
     def line(key: str, value: object) -> str:
         return yaml.safe_dump({key: value}, allow_unicode=True, width=1_000).strip()
 
@@ -134,10 +134,10 @@ def _draft_manifest(disclosure: Disclosure, given: dict[str, str]) -> str:
         "# What the document does not say about itself, and what was decided about it.",
         "# Fill in every empty value: until then, a build refuses this file.",
         "",
-        *(line(key, given.get(key, "")) for key in ("publisher", "source_url")),
+        *(line(key, known.get(key, "")) for key in ("publisher", "source_url")),
         line("source_sha256", disclosure.source_sha256),
         line("copy_status", _COPY_STATUS[disclosure.source_format]),
-        line("rights", given.get("rights", "")),
+        line("rights", known.get("rights", "")),
         "",
         "# The numbers in the rows' permanent ids, in the document's order.",
         line("row_numbers", f"1-{len(disclosure.rows)}"),

@@ -29,7 +29,10 @@ neither shows nor stores the hidden content.</p>
 
 
 def write_audit_report(path: Path, source: Path, document: Document, pool: Pool) -> None:
-    """Write an HTML report on the PDF `source` to `path`. Raises OSError and Unreadable."""
+    """Write an HTML report on the PDF `source` to `path`.
+
+    Raise OSError if it cannot be written, or Unreadable if a page cannot be rendered.
+    """
     by_page: dict[int, list[AuditFinding]] = defaultdict(list)
     for finding in document.findings:
         by_page[finding.page].append(finding)
@@ -46,7 +49,7 @@ def write_audit_report(path: Path, source: Path, document: Document, pool: Pool)
         image.save(data, "PNG")
         parts.append(_section(f"Page {number}", by_page[number]))
         parts.append(
-            f'<p><img alt="Page {number}, with its findings framed" '
+            f'<p><img alt="Page {number}, with its findings outlined" '
             f'src="data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}"></p>\n'
         )
     path.write_text("".join(parts), "utf-8")

@@ -1,8 +1,7 @@
 """Report what in the disclosures might identify the person that a row is about, before publication.
 
-Use only the disclosures, without linking them to other sources. The report names rows and words, so
-it is for
-those who decide on publication, and not for the site.
+Only the disclosures are used; they are not linked to other sources. The report names rows and words,
+so show it only to those who decide on publication.
 """
 
 from __future__ import annotations
@@ -175,8 +174,8 @@ def describe_risk(folders: Sequence[DisclosureFolder]) -> str:
 def _describe_classes(classes: Mapping[Combination, list[str]], unique: int) -> str:
     rare = sum(len(ids) < K_THRESHOLD for ids in classes.values())
     lines = [
-        f"Combinations of {', '.join(ATTRIBUTES)} in finalised rows: {len(classes)}, of which "
-        f"{unique} have one row and {rare} fewer than {K_THRESHOLD}. Those are:"
+        f"Combinations of {', '.join(ATTRIBUTES)} in finalised rows: {len(classes)}. "
+        f"{unique} have one row; {rare}, listed here, have fewer than {K_THRESHOLD}:"
     ]
     for values, ids in sorted(classes.items(), key=lambda item: (len(item[1]), item[1])):
         if len(ids) < K_THRESHOLD:

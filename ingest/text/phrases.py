@@ -27,10 +27,9 @@ def escape_hidden(text: str) -> str:
 
 
 def long_date(day: date | str | None) -> str:
-    """Return a date, or an ISO date such as "2022-08-16", as "16 August 2022", or "not stated" for
-    None.
+    """Format a date or an ISO string: "2022-08-16" gives "16 August 2022", None "not stated".
 
-    Raises ValueError if the text is not an ISO date.
+    Raise ValueError if the text is not an ISO date.
     """
     if day is None:
         return "not stated"

@@ -10,11 +10,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, Playwright, async_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -33,17 +34,24 @@ PATIENCE = 60
 @pytest.fixture(scope="session")
 def address(site_folder: Path) -> Iterator[str]:
     """Where the site is served."""
+    with served(site_folder, site_folder / "server.log") as address:
+        yield address
+
+
+@contextmanager
+def served(folder: Path, log_file: Path) -> Iterator[str]:
+    """Serve `folder` as `datasette .` does, and yield the address. What the server says is logged."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "datasette", str(site_folder), "--port", str(port)]
-    log = (site_folder / "server.log").open("w+")  # an unread pipe would block the server
+    command = [sys.executable, "-m", "datasette", str(folder), "--port", str(port)]
+    log = log_file.open("w+")  # an unread pipe would block the server
     with log, subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT) as server:
         address = f"http://127.0.0.1:{port}"
         try:
             deadline = time.monotonic() + PATIENCE
             while not answers(address):
-                assert server.poll() is None, (site_folder / "server.log").read_text()
+                assert server.poll() is None, log_file.read_text()
                 assert time.monotonic() < deadline, f"{address} does not answer"
                 time.sleep(0.1)
             yield address
@@ -63,12 +71,16 @@ def answers(address: str) -> bool:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """The installed Chromium, or the one named by CHROMIUM. Without one, the tests fail."""
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    assert found, f"none of {', '.join(NAMES)} is installed; make test installs one"
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        browser = await launched(playwright)
         yield browser
         await browser.close()
+
+
+async def launched(playwright: Playwright) -> Browser:
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    assert found, f"none of {', '.join(NAMES)} is installed; make test installs one"
+    return await playwright.chromium.launch(executable_path=found, args=list(FLAGS))
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -68,7 +68,7 @@ async def test_from_home_to_a_link_that_shows_others_the_same_figures(
     assert all(url.startswith(address) for url in asked)
 
 
-async def test_by_keyboard_alone_a_search_leads_to_a_row(page: Page) -> None:
+async def test_a_row_can_be_found_by_keyboard_alone(page: Page) -> None:
     await page.goto("/")
     await page.get_by_label('Words, or a "phrase"').focus()
     await page.keyboard.type("harass")

@@ -24,7 +24,7 @@ def warm(staying: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read PDFs with workers that are already running, in the same way as any worker."""
 
     @contextmanager
-    def the_same(_: pool.Pool) -> Iterator[Executor]:
-        yield staying
+    def the_same(_: pool.Pool) -> Iterator[tuple[Executor, int]]:
+        yield staying, 2
 
     monkeypatch.setattr(pool, "_executor", the_same)

@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,6 +19,7 @@ from click.testing import CliRunner, Result
 
 from ingest.cli import main
 from ingest.config.manifest import record_copy_status
+from ingest.config.markers import shared_forms
 from ingest.readers.folders import read_disclosure
 from ingest.readers.met.text import read_text_disclosure as read_text
 from ingest.records.disclosure import Disclosure, PendingDecision, PublishedTotal
@@ -177,7 +179,7 @@ def figures(words: str) -> list[int]:
     return [int(figure) for figure in re.findall(r"\d+", words)]
 
 
-def test_the_outcome_tells_rows_that_differ_from_what_differs_elsewhere(text: Disclosure) -> None:
+def test_the_outcome_separates_rows_that_differ_from_other_differences(text: Disclosure) -> None:
     rank = Difference("rank of row 1", "Constable", "Sergeant", 57, 2)
     result = Difference("result of row 1", "Resolved", None, 57, 2)
     lost = Difference("a row of the text alone", "words", None, 58, None)
@@ -197,7 +199,24 @@ def test_the_outcome_tells_rows_that_differ_from_what_differs_elsewhere(text: Di
     assert outcome(text, [title, title]) != in_rows
 
 
-def test_a_difference_in_any_part_is_found_and_told_from_either_side(text: Disclosure) -> None:
+@pytest.mark.parametrize(
+    ("line", "page", "place"),
+    [
+        (None, None, ""),
+        (3, None, " (line 3 of the text)"),
+        (None, 4, " (page 4 of the PDF)"),
+        (3, 4, " (line 3 of the text, page 4 of the PDF)"),
+    ],
+)
+def test_a_difference_begins_with_what_differs_and_where(
+    line: int | None, page: int | None, place: str
+) -> None:
+    head, *values = str(Difference("rank", "A\nB", None, line, page)).split("\n")
+    assert head == f"rank{place}"
+    assert [value.split(":")[-1].strip() for value in values] == [r"'A\nB'", "nothing"]
+
+
+def test_a_difference_is_found_whichever_side_it_is_on(text: Disclosure) -> None:
     first = text.rows[0]
     parts: dict[str, object] = {
         "reference": "01/FOI/22/000000",
@@ -235,13 +254,13 @@ def test_a_difference_in_any_part_is_found_and_told_from_either_side(text: Discl
         (cell,) = compare(text, replace(text, rows=(row, *text.rows[1:])))
         stated = getattr(first, name)
         if name == "summary":
-            stated = redaction.canonicalise(stated)
+            stated = shared_forms().canonicalise(stated)
         assert (cell.text, cell.pdf) == (None if stated is None else str(stated), str(value))
         assert (cell.line, cell.page) == (first.line, 9)
         assert name in cell.what
 
 
-def test_a_row_that_one_of_the_two_lacks_is_told_whole_and_where_it_is(text: Disclosure) -> None:
+def test_a_row_in_only_one_of_the_two_is_quoted_with_its_place(text: Disclosure) -> None:
     rows = [
         *text.rows[:20],
         replace(text.rows[19], summary="Found later", block=5),
@@ -250,7 +269,9 @@ def test_a_row_that_one_of_the_two_lacks_is_told_whole_and_where_it_is(text: Dis
     longer = replace(text, rows=tuple(rows))
     (more,) = compare(text, longer)
     assert (more.text, more.line, more.page) == (None, None, 5)
-    assert "Found later" in (more.pdf or "")
+    assert more.pdf == (
+        "2017 | Constable | Found later | Local Resolution - by BOCU | No Action | "
+    )
     (less,) = compare(longer, text)
     assert (less.text, less.pdf, less.line, less.page) == (
         more.pdf, None, text.rows[19].line, None
@@ -258,7 +279,7 @@ def test_a_row_that_one_of_the_two_lacks_is_told_whole_and_where_it_is(text: Dis
     assert figures(outcome(text, [more])) == [1, 1, 409]
 
 
-def test_a_row_that_turned_up_beside_one_that_differs_is_told_from_it(text: Disclosure) -> None:
+def test_an_added_row_is_not_confused_with_a_changed_neighbour(text: Disclosure) -> None:
     """Rows are paired by every cell except the summary, not only by position."""
     ours = text.rows[19]
     new = replace(ours, year=1999, summary="Found later", block=5)
@@ -270,10 +291,35 @@ def test_a_row_that_turned_up_beside_one_that_differs_is_told_from_it(text: Disc
     assert (apart.pdf, apart.line, apart.page) == ("Other words", ours.line, 5)
 
 
-def test_marks_that_a_conversion_writes_otherwise_are_no_differences(text: Disclosure) -> None:
+def test_rows_that_differ_side_by_side_are_told_one_by_one(text: Disclosure) -> None:
+    rows = list(text.rows)
+    for at in (30, 31, 32):
+        rows[at] = replace(rows[at], summary="Other words")
+    for at in (33, 34):
+        rows[at] = replace(rows[at], rank="Another", summary="Other words")
+    found = compare(text, replace(text, rows=tuple(rows)))
+    assert [(one.what, one.line) for one in found] == [
+        *((f"summary of row {at}", rows[at - 1].line) for at in (31, 32, 33)),
+        *((f"{cell} of row {at}", rows[at - 1].line) for at in (34, 35) for cell in ("rank", "summary")),
+    ]  # fmt: skip
+
+
+def test_many_rows_of_the_same_cells_are_told_from_one_that_turned_up_before_them() -> None:
+    ours = arranged([a_row(summary=f"words {number}") for number in range(250)])
+    theirs = [replace(row, summary=f"{row.summary} [REDACTED]") for row in ours]
+    theirs.insert(0, a_row(year=2021, summary="Found later", block=5))
+    document = a_disclosure(ours)
+    found = compare(document, replace(document, rows=tuple(theirs)))
+    assert Counter(one.what.split(" of ")[0] for one in found) == {
+        "summary": 250,
+        "a row only in the PDF": 1,
+    }
+
+
+def test_markers_that_a_conversion_writes_otherwise_are_not_differences(text: Disclosure) -> None:
     """A box in place of a marker, missing tags, and an asterisk escaped by Markdown."""
     rows = [
-        replace(row, summary=row.summary and redaction.canonicalise(row.summary).replace(redaction.CANONICAL, redaction.BOX))
+        replace(row, summary=row.summary and shared_forms().canonicalise(row.summary).replace(redaction.CANONICAL, redaction.BOX))
         for row in text.rows
     ]  # fmt: skip
     notes = [replace(note, text=note.text.replace("\\*", "*")) for note in text.notes]
@@ -310,7 +356,7 @@ def no_room_beyond(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-@pytest.mark.parametrize("step", ["document", "particulars", "folder"])
+@pytest.mark.parametrize("step", ["document", "manifest", "folder"])
 def test_what_cannot_be_added_whole_leaves_nothing(
     disclosures: Path, new_text: Path, step: str
 ) -> None:
@@ -319,7 +365,7 @@ def test_what_cannot_be_added_whole_leaves_nothing(
     put(a_disclosure([a_row()], reference="01/FOI/23/000002"), disclosures)
     if step == "folder":
         (disclosures / NEW).symlink_to(disclosures / "nowhere")
-    room = {"document": 100, "particulars": 20_000, "folder": 10**9}[step]
+    room = {"document": 100, "manifest": 20_000, "folder": 10**9}[step]
     before = tree(disclosures)
     with no_room_beyond(room):
         result = run("add", new_text, "--disclosures", disclosures, "--rights", "r" * 30_000)
@@ -452,15 +498,23 @@ def test_each_decision_that_is_left_to_people_is_written_with_its_count(
     ]
 
 
-def test_recording_the_outcome_changes_copy_status_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "before", ["of old", "of old,\n  over two lines", "|\n  of old,\n  over two lines"]
+)
+@pytest.mark.parametrize(
+    "status", ["compared", r"compared: \1 of “all” \g<0>", "compared, " * 30 + "row by row"]
+)
+def test_recording_the_outcome_changes_copy_status_alone(
+    tmp_path: Path, before: str, status: str
+) -> None:
+    """It takes one line that a person can read, whatever was there before."""
     path = tmp_path / "disclosure.yml"
-    before = "a: 1\ncopy_status: of old,\n  over two lines\nrights: none  # as yet\n"
-    path.write_text(before)
-    status = r"compared: \1 of “all” \g<0>"
+    path.write_text(f"a: “1”\ncopy_status: {before}\nrights: none  # as yet\n", "utf-8")
     record_copy_status(tmp_path, status)
     lines = path.read_text("utf-8").split("\n")
-    assert [lines[0], *lines[2:]] == ["a: 1", "rights: none  # as yet", ""]
+    assert [lines[0], *lines[2:]] == ["a: “1”", "rights: none  # as yet", ""]
     assert yaml.safe_load(lines[1]) == {"copy_status": status}
+    assert ("“all”" in lines[1]) == ("“all”" in status)
     assert [path.name for path in tmp_path.iterdir()] == ["disclosure.yml"]
 
 
@@ -473,5 +527,16 @@ def test_an_outcome_that_has_no_place_of_its_own_is_not_recorded(tmp_path: Path,
     path.write_text(text)
     with pytest.raises(BuildError) as refused:
         record_copy_status(tmp_path, "compared")
-    assert [finding.file for finding in refused.value.findings] == [path]
+    (finding,) = refused.value.findings
+    assert (finding.file, finding.line) == (path, None)
+    assert "copy_status" in finding.found
+    assert finding.expected
+    assert finding.fix
     assert path.read_text() == text
+
+
+def test_an_outcome_that_cannot_be_written_is_told_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(BuildError) as refused:
+        record_copy_status(tmp_path, "compared")
+    (finding,) = refused.value.findings
+    assert finding.found == "No such file or directory"

@@ -32,7 +32,7 @@ def test_views_have_the_columns_of_the_contract(rows: Rows) -> None:
         assert [name for (name,) in found] == columns.split()
 
 
-def test_foreign_keys_are_those_of_the_contract_and_hold(rows: Rows) -> None:
+def test_foreign_keys_are_those_of_the_contract_and_are_not_violated(rows: Rows) -> None:
     found = {
         (table, str(column), str(other))
         for table in COLUMNS

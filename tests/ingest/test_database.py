@@ -128,7 +128,7 @@ def test_sqlite_utils_made_the_indexes(database: Path) -> None:
     ]
 
 
-def test_every_committed_disclosure_builds_with_its_own_particulars(tmp_path: Path) -> None:
+def test_every_committed_disclosure_builds_with_its_own_manifest(tmp_path: Path) -> None:
     build(ROOT / "ingest" / "disclosures", tmp_path / "foi.db")
     with closing(sqlite3.connect(tmp_path / "foi.db")) as connection:
         ids = {id for (id,) in connection.execute("select id from disclosures")}
@@ -207,7 +207,7 @@ main(["build", "--disclosures", {str(disclosures)!r}, "--database", {str(site / 
 
 
 @pytest.mark.parametrize("room", [0, 40_000, 300_000])
-def test_a_full_disk_is_told_and_leaves_the_last_database(
+def test_a_full_disk_is_reported_and_the_last_database_kept(
     long_disclosures: Path, tmp_path: Path, room: int
 ) -> None:
     (tmp_path / "foi.db").write_bytes(LAST_GOOD)
@@ -237,7 +237,7 @@ def unwritable_places(folder: Path) -> Iterator[tuple[Path, str]]:
     yield Path("/proc/foi.db"), "no such file"
 
 
-def test_a_place_that_cannot_be_written_is_told(copy: FolderCopy, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(copy: FolderCopy, tmp_path: Path) -> None:
     for place, reason in unwritable_places(tmp_path):
         with pytest.raises(BuildError) as refused:
             build(copy.path.parent, place)
@@ -250,7 +250,7 @@ def test_a_place_that_cannot_be_written_is_told(copy: FolderCopy, tmp_path: Path
     assert (tmp_path / "query.sql").read_text() == "SQL to keep"
 
 
-def test_a_second_build_in_the_same_place_stands_back(copy: FolderCopy, tmp_path: Path) -> None:
+def test_a_second_build_in_the_same_folder_is_refused(copy: FolderCopy, tmp_path: Path) -> None:
     held = os.open(tmp_path, os.O_RDONLY)
     try:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -261,7 +261,7 @@ def test_a_second_build_in_the_same_place_stands_back(copy: FolderCopy, tmp_path
     build(copy.path.parent, tmp_path / "foi.db")
 
 
-def test_the_command_tells_rows_years_redaction_and_hash(copy: FolderCopy, tmp_path: Path) -> None:
+def test_the_command_prints_rows_years_redaction_and_hash(copy: FolderCopy, tmp_path: Path) -> None:
     process = run_build(copy.path.parent, tmp_path / "foi.db")
     output, errors = process.communicate()
     assert (process.returncode, errors) == (0, "")
@@ -275,7 +275,7 @@ def test_the_command_tells_rows_years_redaction_and_hash(copy: FolderCopy, tmp_p
     assert f"content hash: {content_hash(tmp_path / 'foi.db')}" in output
 
 
-def test_the_command_ends_with_1_and_tells_every_finding(copy: FolderCopy, tmp_path: Path) -> None:
+def test_the_command_exits_with_1_and_lists_every_finding(copy: FolderCopy, tmp_path: Path) -> None:
     copy.edit("\t74\t412", "\t74\t413")
     copy.declare("row_numbers: 1-409", "row_numbers: 1-408")
     process = run_build(copy.path.parent, tmp_path / "foi.db")
@@ -285,7 +285,7 @@ def test_the_command_ends_with_1_and_tells_every_finding(copy: FolderCopy, tmp_p
     assert errors.endswith("2 findings: nothing was built, and nothing was changed.\n")
 
 
-def test_late_rows_take_the_next_free_numbers_where_they_stand(
+def test_late_rows_take_the_next_free_numbers_in_their_position(
     disclosures: Path, tmp_path: Path
 ) -> None:
     rows = arranged([a_row(summary=f"[REDACTED] {word}") for word in ("one", "late", "two")])
@@ -340,7 +340,7 @@ def test_a_word_that_a_marker_touches_is_found_by_itself(disclosures: Path, tmp_
             ).fetchone() == (found,)
 
 
-def test_the_words_of_a_withheld_row_are_nowhere_in_the_file_and_its_figures_stay(
+def test_the_words_of_a_withdrawn_row_are_not_in_the_file_and_its_figures_are(
     disclosures: Path, tmp_path: Path
 ) -> None:
     rows = arranged(
@@ -373,9 +373,7 @@ def test_the_words_of_a_withheld_row_are_nowhere_in_the_file_and_its_figures_sta
         assert indexed.fetchone() == (1,)
 
 
-def test_what_the_particulars_state_stands_in_the_database(
-    disclosures: Path, tmp_path: Path
-) -> None:
+def test_the_database_has_what_the_manifest_states(disclosures: Path, tmp_path: Path) -> None:
     """Dates that the document does not give come from the manifest."""
     disclosure = replace(a_disclosure([a_row()]), created_on=None)
     text = as_text(disclosure).replace("<b>Date Created</b>\t", "<b>Date Created</b>\tlast spring")
@@ -401,7 +399,7 @@ def test_what_the_particulars_state_stands_in_the_database(
         ]
 
 
-def test_the_report_tells_of_each_disclosure_by_itself_in_the_order_of_ids(
+def test_the_report_describes_each_disclosure_in_order_of_id(
     disclosures: Path, tmp_path: Path
 ) -> None:
     for number in (2, 1):

@@ -113,6 +113,15 @@ def test_a_judgement_joins_groups_and_loose_rows_with_its_reason() -> None:
     ]
 
 
+def test_a_judgement_on_one_group_of_equal_rows_adds_its_reason_and_nothing_else() -> None:
+    rows = numbered("false claims", "false claims", "other words")
+    judged = [SameWording(rows=["id-1", "id-2"], reason="one event")]
+    (group,) = shared_wordings(rows, judged)
+    assert (group.ids, group.basis, group.reason, group.part_of) == (
+        ("id-1", "id-2"), "equal", "one event", None
+    )  # fmt: skip
+
+
 def test_nearly_equal_words_are_proposed_until_they_are_judged() -> None:
     rows = numbered(
         "Officers have made false claims regarding the search",
@@ -147,6 +156,12 @@ def test_wordings_are_proposed_from_seven_words_in_ten_and_from_four_words(
     """Shared words count if they are in the same order; identical wordings need no judgement."""
     rows = [("id-1", a_row(summary=one)), ("id-2", a_row(summary=other))]
     assert [[id for id, _ in group] for group in propose(rows, [])] == [["id-1", "id-2"]] * proposed
+
+
+def test_long_summaries_are_proposed_however_often_their_words_recur() -> None:
+    words = "he sent it to her " * 50
+    rows = numbered(f"today {words}", f"yesterday {words}")
+    assert [[id for id, _ in group] for group in propose(rows, [])] == [["id-1", "id-2"]]
 
 
 def test_rows_of_two_years_are_not_proposed_and_half_a_judgement_leaves_the_rest_to_judge() -> None:
@@ -199,7 +214,7 @@ def test_what_was_judged_of_the_first_disclosure_is_in_its_folder() -> None:
         ("[22-026570-0185, 22-026570-0256]", "rows of different years"),
     ],
 )
-def test_a_judgement_that_does_not_hold_is_refused(
+def test_an_invalid_judgement_is_refused(
     copy: FolderCopy, tmp_path: Path, entry: str, told: str
 ) -> None:
     text = copy.manifest.read_text("utf-8")
@@ -218,7 +233,7 @@ def test_a_judgement_that_does_not_hold_is_refused(
     ],
     ids=["a row without words", "a row of another year"],
 )
-def test_a_judgement_does_not_rest_on_what_a_withheld_row_says(
+def test_a_judgement_on_a_withdrawn_row_is_ignored(
     copy: FolderCopy, tmp_path: Path, entry: str, withdrawn: str
 ) -> None:
     text = copy.manifest.read_text("utf-8")
@@ -260,7 +275,7 @@ def test_each_pattern_finds_its_example(rows: Rows, pattern: Any) -> None:
         ("account to post text that would likely damage", []),
     ],
 )
-def test_a_mention_is_of_visible_words_that_stand_together(text: str, found: list[str]) -> None:
+def test_a_mention_is_of_adjacent_visible_words(text: str, found: list[str]) -> None:
     assert [mention.mention for mention in find_mentions(text)] == found
 
 
@@ -357,7 +372,7 @@ def test_a_row_whose_words_differ_by_a_point_alone_must_be_withdrawn_too(
         build(copy.path.parent, tmp_path / "foi.db")
 
 
-def test_the_judgements_that_are_shipped_hold() -> None:
+def test_the_projects_own_judgements_are_valid() -> None:
     folders, findings = read_folders(FIRST.parent)
     assert findings == []
     (folder,) = folders
@@ -391,32 +406,32 @@ def test_a_warning_after_any_reflective_route_raises_its_question(
         ({"other_than": ["A", "B"]}, None, False),
     ],
 )
-def test_a_condition_holds_for_what_a_cell_states_and_never_for_a_blank(
+def test_a_condition_is_met_by_a_term_and_never_by_an_empty_cell(
     condition: dict[str, list[str]], term: str | None, holds: bool
 ) -> None:
-    assert Condition.model_validate(condition).holds(term) == holds
+    assert Condition.model_validate(condition).is_met(term) == holds
 
 
 @pytest.mark.parametrize(
     "conditions",
     [{}, {"action": {}}, {"action": {"any_of": ["A"], "other_than": ["B"]}}, {"rank": {"any_of": ["A"]}}],
 )  # fmt: skip
-def test_a_rule_without_a_plain_condition_is_none(conditions: dict[str, Any]) -> None:
+def test_a_rule_without_a_condition_is_rejected(conditions: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Conditions.model_validate(conditions)
 
 
-def test_a_rule_holds_where_each_of_its_conditions_does() -> None:
+def test_a_rule_applies_if_all_its_conditions_are_met() -> None:
     conditions = Conditions.model_validate(
         {"result": {"any_of": ["Resolved"]}, "sanction": {"other_than": ["No Action"]}}
     )
-    assert conditions.hold(a_row(result="Resolved", sanction="Dismissal"))
-    assert not conditions.hold(a_row(result="Withdrawn", sanction="Dismissal"))
-    assert not conditions.hold(a_row(result="Resolved", sanction="No Action"))
-    assert not conditions.hold(a_row(result="Resolved", sanction=None))
+    assert conditions.are_met(a_row(result="Resolved", sanction="Dismissal"))
+    assert not conditions.are_met(a_row(result="Withdrawn", sanction="Dismissal"))
+    assert not conditions.are_met(a_row(result="Resolved", sanction="No Action"))
+    assert not conditions.are_met(a_row(result="Resolved", sanction=None))
 
 
-def test_a_question_about_a_withheld_row_is_still_put(withdrawn: sqlite3.Connection) -> None:
+def test_a_withdrawn_row_keeps_its_publisher_queries(withdrawn: sqlite3.Connection) -> None:
     """The query is about the outcome, which is still published."""
     (line,) = withdrawn.execute(
         "select line from officer_allegations where id = '22-026570-0041'"

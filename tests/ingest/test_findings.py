@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from ingest.readers.met.pdf import blocking_findings
 from ingest.records.audit_findings import AuditFinding
 from ingest.records.disclosure import PendingDecision
 from ingest.records.findings import BuildError, Finding
-from ingest.text.phrases import pluralize, truncated_repr
+from ingest.text.phrases import long_date, pluralize, truncated_repr
 from tests.documents import FolderCopy, a_disclosure, a_row, arranged, put
 
 
@@ -51,6 +52,7 @@ def test_findings_go_by_file_and_then_by_line(disclosures: Path) -> None:
     assert [name for name, _, _ in found] == ["disclosure.yml"] * 3 + ["source.txt"] * 5
     lines = [row.line for row in folder.disclosure.rows]
     assert [line for _, line, _ in found[3:]] == [lines[1], lines[1], *lines[2:]]
+    assert {page for _, _, page in found} == {None}
 
 
 def test_findings_in_a_pdf_go_by_page(disclosures: Path) -> None:
@@ -71,7 +73,14 @@ def test_findings_in_a_pdf_go_by_page(disclosures: Path) -> None:
     assert [page for _, _, page in found] == [page for page in expected if page]
 
 
-def test_what_people_decided_holds_for_as_many_as_the_audit_found(disclosures: Path) -> None:
+def test_a_document_without_totals_is_told_where_no_line_is_theirs(disclosures: Path) -> None:
+    folder = a_folder(disclosures)
+    found = checked(replace(folder, disclosure=replace(folder.disclosure, totals=())))
+    assert ("source.txt", None, None) in found
+    assert len(found) == len(checked(folder)) + 2
+
+
+def test_a_decision_is_valid_only_for_the_count_that_the_audit_found(disclosures: Path) -> None:
     """A decision does not apply to another count or kind, or twice."""
     decisions = [
         {"kind": kind, "count": count, "reason": "r"}
@@ -109,7 +118,24 @@ def test_what_people_decided_holds_for_as_many_as_the_audit_found(disclosures: P
     assert len(checked(at_once)) == 5
 
 
-def test_disclosures_are_told_by_the_name_of_their_folders(
+def test_a_finding_on_a_decision_says_what_the_audit_found(disclosures: Path) -> None:
+    decision = {"kind": "comment", "count": 3, "reason": "r"}
+    put(a_disclosure(arranged([a_row()])), disclosures, decisions=[decision])
+    (folder,), _ = read_folders(disclosures)
+    held = (PendingDecision("comment", 1234), PendingDecision("author", 5))
+    terms, _ = load_terms()
+    assert terms
+    stale, missing = check(
+        replace(folder, disclosure=replace(folder.disclosure, pending=held)), terms
+    )
+    assert "comment, 3 " in stale.found
+    assert "1,234" in stale.expected
+    assert "author, 5 " in missing.found
+    assert "disclosure.yml" in missing.expected
+    assert missing.fix
+
+
+def test_disclosures_are_reported_by_the_name_of_their_folders(
     disclosures: Path, tmp_path: Path
 ) -> None:
     names = []
@@ -123,7 +149,7 @@ def test_disclosures_are_told_by_the_name_of_their_folders(
     assert [finding.file.parent.name for finding in refused.value.findings] == sorted(names)
 
 
-def test_what_a_pdf_hides_is_told_by_page_and_kind_with_its_count_and_places() -> None:
+def test_hidden_content_is_reported_by_page_and_kind_with_its_count_and_places() -> None:
     """Findings about the whole file come first and have no page; pending findings are not
     refusals."""
 
@@ -178,6 +204,18 @@ def test_what_a_pdf_hides_is_told_by_page_and_kind_with_its_count_and_places() -
 def test_a_count_has_its_noun_in_the_right_form(count: int, said: str) -> None:
     assert pluralize(count, "row") == said
     assert pluralize(count, "summary", "summaries").endswith("y" if count == 1 else "ies")
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("2022-08-16", "16 August 2022"),
+        (date(2022, 8, 1), "1 August 2022"),
+        (None, "not stated"),
+    ],
+)
+def test_a_date_is_written_in_full(day: date | str | None, said: str) -> None:
+    assert long_date(day) == said
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,9 @@ def test_everywhere_else_about_nine_summaries_in_ten_carry_a_marker(rows: Rows) 
         ("sanction = 'Refer to AA for RP'", [209]),
     ],
 )
-def test_oddities_stand_as_published_on_their_lines(rows: Rows, sql: str, lines: list[int]) -> None:
+def test_oddities_are_kept_as_published_on_their_lines(
+    rows: Rows, sql: str, lines: list[int]
+) -> None:
     found = rows(f"select line from officer_allegations where {sql} order by line")
     assert [line for (line,) in found] == lines
 

@@ -10,7 +10,7 @@ from tests.documents import a_row
 MARKED, PLAIN = "sent [REDACTED]", "sent a text"
 
 
-def test_chance_is_that_of_any_marker_among_as_many_summaries_as_elsewhere_carry_them() -> None:
+def test_probability_of_a_marker_is_computed_from_the_other_blocks() -> None:
     rows = [a_row(block=1, summary=MARKED)] * 3 + [a_row(block=1, summary=PLAIN)]
     rows += [a_row(block=2, summary=PLAIN)] * 5
     first, second = count_blocks(rows)
@@ -33,7 +33,7 @@ def test_exactly_999_in_1000_is_not_past_it() -> None:
     assert four.markers_lost
 
 
-def test_a_block_that_carries_one_marker_has_lost_none_that_we_could_tell() -> None:
+def test_a_block_with_a_marker_has_not_lost_its_markers() -> None:
     rows = [a_row(block=1, summary=MARKED)] * 50 + [a_row(block=2, summary=PLAIN)] * 20
     assert count_blocks(rows)[1].markers_lost
     assert not count_blocks([*rows, a_row(block=2, summary=MARKED)])[1].markers_lost

@@ -97,7 +97,7 @@ def test_a_dark_cover_or_a_redact_annotation_is_refused_where_it_is(
 
 
 @pytest.mark.parametrize("kind", HELD)
-def test_what_else_a_pdf_carries_is_held_for_a_decision(tmp_path: Path, kind: str) -> None:
+def test_other_hidden_content_needs_a_decision(tmp_path: Path, kind: str) -> None:
     pdfs.leak(tmp_path / "a.pdf", kind, SECRET)
     found = audited(tmp_path / "a.pdf")
     assert {one.kind for one in found} == HELD[kind] | {"author"}
@@ -123,7 +123,7 @@ def test_scanned_words_under_a_box_are_refused(tmp_path: Path, cover: str) -> No
     assert found == (set() if cover == "none" else {("image-under-box", "refuse")})
 
 
-def test_pictures_that_are_not_looked_at_are_told(tmp_path: Path) -> None:
+def test_unexamined_images_are_reported(tmp_path: Path) -> None:
     canvas = Canvas(str(tmp_path / "a.pdf"), invariant=1)
     canvas.drawString(72, 800, "A letter")
     picture = ImageReader(Image.new("L", (4, 4), 200))
@@ -151,7 +151,7 @@ def annotated(path: Path, keys: str, *more: bytes) -> list[AuditFinding]:
         ("/Subtype /Redact", "redact-annotation"),
     ],
 )
-def test_annotations_are_told_by_what_they_are(tmp_path: Path, keys: str, kind: str) -> None:
+def test_annotations_are_reported_by_kind(tmp_path: Path, keys: str, kind: str) -> None:
     look = b"/Type /XObject /Subtype /Form /BBox [0 0 90 20] /Resources << %s >>" % FONT
     form = stream(b"BT /F 9 Tf 5 5 Td (Words) Tj ET", look)
     assert kind in {one.kind for one in annotated(tmp_path / "a.pdf", keys, form)}
@@ -162,12 +162,14 @@ def test_annotations_are_told_by_what_they_are(tmp_path: Path, keys: str, kind: 
     [(b"/Thumb 4 0 R", "thumbnail"), (b"/PieceInfo << /P << >> >>", "program-data"),
      (b"/AA << /O << /S /Launch >> >>", "script")],
 )  # fmt: skip
-def test_what_a_page_carries_along_is_held(tmp_path: Path, keys: bytes, kind: str) -> None:
+def test_other_hidden_content_of_a_page_needs_a_decision(
+    tmp_path: Path, keys: bytes, kind: str
+) -> None:
     (tmp_path / "a.pdf").write_bytes(page_of(WORD_SHOWN, keys=keys))
     assert kind in {one.kind for one in audited(tmp_path / "a.pdf")}
 
 
-def test_words_marked_elsewhere_than_the_annotation_stands_are_found(tmp_path: Path) -> None:
+def test_words_marked_outside_the_annotations_rectangle_are_found(tmp_path: Path) -> None:
     found = annotated(
         tmp_path / "a.pdf", "/Subtype /Redact /QuadPoints [36 510 60 510 36 498 60 498]"
     )
@@ -215,7 +217,7 @@ def test_a_leak_is_found_on_pages_turned_or_shifted(
     assert "hidden-over-dark" in {one.kind for one in audited(tmp_path / "a.pdf")}
 
 
-def test_the_gate_is_right_on_pages_it_has_never_seen(tmp_path: Path) -> None:
+def test_the_audit_meets_its_precision_and_recall(tmp_path: Path) -> None:
     """The audit meets the precision and recall that the documentation claims."""
     leaking = pdfs.filings(tmp_path / "a.pdf", 60, seed=7)
     found = {one.page for one in audited(tmp_path / "a.pdf") if one.verdict == "refuse"}
@@ -249,7 +251,7 @@ def commands(source: Path, made: Path) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("kind", pdfs.LEAKS)
-def test_no_command_tells_a_hidden_word(
+def test_no_command_prints_a_hidden_word(
     tmp_path: Path, kind: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """On screen, in the report or in the database; what is refused leaves nothing at all."""

@@ -46,7 +46,7 @@ def test_every_kind_is_tried() -> None:
 
 
 @pytest.mark.parametrize("kind", TOLD)
-def test_what_cannot_be_read_is_told_plainly(tmp_path: Path, kind: str) -> None:
+def test_an_unreadable_pdf_is_reported_plainly(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a.pdf"
     pdfs.hostile(path, kind)
     with pytest.raises(Unreadable) as told:
@@ -99,7 +99,7 @@ def test_a_document_that_takes_too_much_memory_is_refused(tmp_path: Path) -> Non
         read_document(path, Pool(1, limits=Limits(memory=3 << 27)))
 
 
-def test_a_cap_of_pages_and_of_bytes_is_told(tmp_path: Path) -> None:
+def test_limits_on_pages_and_bytes_are_reported(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     pdfs.long_pdf(path, 5)
     pages = read_document(path, Pool(1)).file.pages
@@ -110,7 +110,7 @@ def test_a_cap_of_pages_and_of_bytes_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["needs a password", "truncated", "deep forms", "image only"])
-def test_commands_tell_file_and_remedy_and_end_with_1(tmp_path: Path, kind: str) -> None:
+def test_commands_name_the_file_and_the_fix_and_exit_with_1(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a.pdf"
     pdfs.hostile(path, kind)
     for command in ("audit", "add"):

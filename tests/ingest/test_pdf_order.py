@@ -34,7 +34,7 @@ def a_pdf(path: Path, *, covered: tuple[int, ...] = ()) -> None:
     canvas.save()
 
 
-def test_refused_places_are_told_and_shown_page_by_page(tmp_path: Path) -> None:
+def test_refused_places_are_listed_and_shown_page_by_page(tmp_path: Path) -> None:
     a_pdf(tmp_path / "a.pdf", covered=(11, 3, 2))
     page = tmp_path / "audit.html"
     done = CliRunner().invoke(main, ["audit", str(tmp_path / "a.pdf"), "--report", str(page)])
@@ -43,7 +43,7 @@ def test_refused_places_are_told_and_shown_page_by_page(tmp_path: Path) -> None:
     assert re.findall(r"<h2>Page (\d+)</h2>", page.read_text("utf-8")) == ["2", "3", "11"]
 
 
-def test_kinds_that_are_left_to_people_are_told_in_the_order_of_their_names(tmp_path: Path) -> None:
+def test_pending_decisions_are_listed_by_name(tmp_path: Path) -> None:
     """This is so for findings about the file, such as an outline, and about a page, such as white
     words."""
     a_pdf(tmp_path / "a.pdf")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import os
 import pty
 import subprocess
 import sys
 import termios
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,21 +40,29 @@ def test_the_result_does_not_depend_on_workers_or_order(
 @pytest.mark.filterwarnings("ignore")
 def test_a_dask_cluster_reads_the_same(long: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     distributed = pytest.importorskip("distributed", reason="never: it is in the development lock")
-    monkeypatch.setattr(pool, "CHUNK", 2)
+    monkeypatch.setattr(pool, "CHUNK", 1)
+    in_flight: list[int] = []
+
+    def counting_wait(futures: Collection[Any], *options: Any) -> Any:
+        in_flight.append(len(futures))
+        return concurrent.futures.wait(futures, *options)
+
+    monkeypatch.setattr(pool, "wait", counting_wait)
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=3, threads_per_worker=1, processes=True, dashboard_address=None
     ) as cluster:
-        assert len(cluster.workers) == 2
+        assert len(cluster.workers) == 3
         assert read_document(long, Pool(scheduler=cluster.scheduler_address)) == read_document(
             long, Pool(1)
         )
+        assert max(in_flight) > 2 * Pool().workers  # so no worker of a larger cluster is idle
         pdfs.hostile(long.with_name("deep.pdf"), "deep forms")
         with pytest.raises(Unreadable, match="parser cannot read"):
             read_document(long.with_name("deep.pdf"), Pool(scheduler=cluster.scheduler_address))
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_scheduler_that_is_not_there_is_told(long: Path) -> None:
+def test_a_missing_scheduler_is_reported(long: Path) -> None:
     with pytest.raises(Unreadable, match=r"no scheduler at tcp://127\.0\.0\.1:1"):
         read_document(long, Pool(scheduler="tcp://127.0.0.1:1", limits=Limits(seconds=2)))
 

@@ -182,7 +182,9 @@ def test_a_row_keeps_its_cells_as_read_and_its_markers_as_boxes(
     assert set(markers) == {"box"}
 
 
-def test_the_share_withheld_is_the_boxes_width_in_letters(text: Disclosure, tmp_path: Path) -> None:
+def test_the_withheld_share_is_the_width_of_boxes_in_letters(
+    text: Disclosure, tmp_path: Path
+) -> None:
     path = tmp_path / "source.pdf"
     drawn = pdfs.disclosure_pdf(path, text)
     found, _ = read_pdf_disclosure(path, Pool())
@@ -281,17 +283,20 @@ def test_what_belongs_on_a_page_does_not_stop_the_build(
     assert findings_on(tmp_path / "source.pdf", after) == []
 
 
-def test_a_document_without_the_table_is_told_so(tmp_path: Path) -> None:
+def test_a_document_without_the_table_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "source.pdf"
     canvas = Canvas(str(path), invariant=1)
     canvas.drawString(72, 700, "A letter")
     canvas.save()
     found, findings = read_pdf_disclosure(path, Pool(1))
     assert found is None
-    assert any("a ruled table headed Year, Rank" in finding.expected for finding in findings)
+    assert any("no ruled table headed Year, Rank" in finding.found for finding in findings)
+    missing = [finding for finding in findings if finding.found.startswith("no ")]
+    assert len(missing) > 5  # the title, the fields and the table
+    assert not [finding for finding in missing if re.search("add|restore|write", finding.fix)]
 
 
-PARTICULARS = """\
+MANIFEST = """\
 publisher: Metropolitan Police Service
 source_url: https://police.example/disclosure
 source_sha256: "{sha256}"
@@ -315,10 +320,10 @@ def test_a_pdf_builds_the_rows_that_the_text_builds(
     pdfs.disclosure_pdf(folder / "source.pdf", text)
     checksum, number = sha256(folder / "source.pdf"), len(text.rows)
     declared, path = folder / "disclosure.yml", tmp_path / "foi.db"
-    declared.write_text(PARTICULARS.format(sha256=checksum, rows=number, decisions=""), "utf-8")
+    declared.write_text(MANIFEST.format(sha256=checksum, rows=number, decisions=""), "utf-8")
     with pytest.raises(BuildError, match="author, 1 in total"):
         build(disclosures, path)
-    stated = PARTICULARS.format(sha256=checksum, rows=number, decisions=DECISION)
+    stated = MANIFEST.format(sha256=checksum, rows=number, decisions=DECISION)
     declared.write_text(stated, "utf-8")
     build(disclosures, path)
     columns = (
@@ -355,7 +360,7 @@ def test_an_unknown_term_in_a_pdf_is_found_with_its_page(
     pdfs.disclosure_pdf(path, replace(text, rows=changed))
     found, _ = read_pdf_disclosure(path, Pool())
     assert found
-    stated = PARTICULARS.format(sha256=sha256(path), rows=len(changed), decisions=DECISION)
+    stated = MANIFEST.format(sha256=sha256(path), rows=len(changed), decisions=DECISION)
     (folder / "disclosure.yml").write_text(stated, "utf-8")
     with pytest.raises(BuildError) as refusal:
         build(disclosures, tmp_path / "foi.db")

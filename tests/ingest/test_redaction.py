@@ -109,3 +109,14 @@ def test_visible_words_are_runs_of_letters_or_digits(text: str, words: int) -> N
 )
 def test_bands_begin_where_the_contract_says(density: float, band: str) -> None:
     assert bands.band(density) == band
+
+
+def test_the_ranges_of_the_bands_leave_no_density_out() -> None:
+    assert [(band.band, lower, upper) for band, lower, upper in bands.ranges()] == [
+        ("unmarked", 0, 0),
+        ("light", 0, 0.1),
+        ("moderate", 0.1, 0.25),
+        ("heavy", 0.25, 1),
+        ("total", 1, 1),
+        ("unknown", None, None),
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -181,11 +182,11 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
         lambda copy: copy.source.unlink(),
         [("01-FOI-22-026570", None, "no document", "source.txt")],
     ),
-    "no particulars": (
+    "no manifest": (
         lambda copy: copy.manifest.unlink(),
         [("disclosure.yml", None, "No such file", "YAML")],
     ),
-    "particulars that are no YAML": (
+    "a manifest that is not YAML": (
         declare("row_numbers: 1-409", "row_numbers: [1-409"),
         [("disclosure.yml", 7, "expected ',' or ']'", "YAML")],
     ),
@@ -200,7 +201,7 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
         declare("withdrawn: []", "? [withdrawn]\n: []"),
         [("disclosure.yml", 9, "a key that is not text", "YAML")],
     ),
-    "particulars that say nothing": (
+    "an empty manifest": (
         lambda copy: copy.manifest.write_text(""),
         [("disclosure.yml", None, "the file: nothing", "dictionary")],
     ),
@@ -213,7 +214,7 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
     ),
     "a key twice": (
         declare("withdrawn: []", "withdrawn: []\nwithdrawn: []"),
-        [("disclosure.yml", 10, "'withdrawn' a second time", "once")],
+        [("disclosure.yml", 10, "'withdrawn' twice", "once")],
     ),
     "a value of another kind": (
         declare("  2022: 3", "  2022: three"),
@@ -234,16 +235,16 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
     "a withdrawn id that does not exist": (
         declare(
             "withdrawn: []",
-            "withdrawn:\n  - id: 22-026570-0410\n    date: 2023-01-01\n    reason: asked for",
+            "withdrawn:\n  - date: 2023-01-01\n    id: 22-026570-0410\n    reason: asked for",
         ),
-        [("disclosure.yml", 10, "22-026570-0410", "22-026570-0001")],
+        [("disclosure.yml", 11, "22-026570-0410", "22-026570-0001")],
     ),
     "a withdrawn id twice": (
         declare(
             "withdrawn: []",
             "withdrawn:\n" + "  - {id: 22-026570-0001, date: 2023-01-01, reason: asked}\n" * 2,
         ),
-        [("disclosure.yml", 11, "'22-026570-0001' again", "once")],
+        [("disclosure.yml", 11, "'22-026570-0001', listed twice", "once")],
     ),
     "a withdrawn id past the last row": (
         declare(
@@ -259,7 +260,7 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
         ),
         [("disclosure.yml", 9, "repeated in 22-026570-0034", "all rows with")],
     ),
-    "a character that hides in the particulars": (
+    "an invisible character in the manifest": (
         declare("rights: re-use", "rights: re-\u200buse"),
         [("disclosure.yml", 5, "rights", "not U+200B")],
     ),
@@ -346,7 +347,7 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
     ),
     "no table": (
         edit("Year\tRank\tSummary", "Year\tGrade\tSummary"),
-        [("source.txt", None, "no such line after line", "Year, Rank, Summary")],
+        [("source.txt", None, "no table headed Year, Rank, Summary", "the form described")],
     ),
     "a date that cannot be read": (
         edit("<b>Date Created</b>\t29/09/2022", "<b>Date Created</b>\tlast autumn"),
@@ -521,7 +522,17 @@ def test_a_bad_document_is_refused_with_every_finding_and_the_last_database_stay
     ]
 
 
-def test_all_of_a_document_is_told_at_once(copy: FolderCopy, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("declared", "accepted"), [(": {}", 0), (":\n  2022: 1", 1)])
+def test_a_year_that_does_not_add_up_is_told_with_the_difference_to_accept(
+    copy: FolderCopy, tmp_path: Path, declared: str, accepted: int
+) -> None:
+    copy.declare(":\n  2022: 3", declared)
+    (finding,) = refusal(copy.path.parent, tmp_path / "foi.db")
+    assert re.findall(r"\d+", finding.found) == ["2022", "71", "74", str(accepted)]
+    assert "2022: 3 " in finding.fix
+
+
+def test_every_fault_of_a_document_is_reported_at_once(copy: FolderCopy, tmp_path: Path) -> None:
     for spoil, _ in (BAD["unknown terms"], BAD["a printed total that does not add up"]):
         spoil(copy)
     copy.declare("withdrawn: []", "withdrawn:\n  - {id: x, date: 2023-01-01, reason: y}")
@@ -585,7 +596,16 @@ def test_a_document_that_redacts_nothing_is_taken_when_it_is_declared(
     assert (tmp_path / "foi.db").exists()
 
 
-def test_a_date_that_prose_does_not_give_is_taken_from_the_particulars(
+@pytest.mark.parametrize(("summary", "redacted"), [("Sent it.", True), ("Sent █.", False)])
+def test_a_single_summary_is_told_in_the_singular(
+    disclosures: Path, tmp_path: Path, summary: str, redacted: bool
+) -> None:
+    put(a_disclosure([a_row(summary=summary)]), disclosures, redacted=redacted)
+    (finding,) = refusal(disclosures, tmp_path / "foi.db")
+    assert finding.found.endswith(" in 1 summary")
+
+
+def test_a_date_that_the_document_does_not_give_is_taken_from_the_manifest(
     copy: FolderCopy, tmp_path: Path
 ) -> None:
     copy.edit("on the 16th of August 2022\n\nThe info", "in the summer\n\nThe info")
@@ -616,7 +636,7 @@ def test_a_document_of_open_rows_has_no_marker_to_lose(disclosures: Path, tmp_pa
     assert (tmp_path / "foi.db").exists()
 
 
-def test_to_withhold_a_row_without_words_asks_for_no_other_to_be_withheld(
+def test_withdrawing_a_row_without_words_requires_no_other_withdrawal(
     copy: FolderCopy, tmp_path: Path
 ) -> None:
     """Wholly redacted rows and rows under investigation have no words that another row could

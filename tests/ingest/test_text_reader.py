@@ -181,7 +181,7 @@ def test_a_character_that_can_be_seen_is_not(character: str) -> None:
     assert not is_hidden(character)
 
 
-def test_a_heading_row_printed_again_on_every_page_is_no_row() -> None:
+def test_a_repeated_header_row_is_skipped() -> None:
     rows = arranged([a_row(block=1), a_row(block=1)])
     text = as_text(a_disclosure(rows))
     head = "Year\tRank\tSummary\tResult\tAction\tSanction"

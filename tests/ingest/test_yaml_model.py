@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import Field
 
-from ingest.config.yaml_model import Model, Text, line_of, load
+from ingest.config.yaml_model import Model, Regex, Text, line_of, load, load_bundled
+from ingest.records.findings import BuildError
 
 
 class Entry(Model):
@@ -215,7 +216,7 @@ groups:
 
 
 @pytest.mark.parametrize(("text", "lines"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_is_told_with_the_line_of_its_key_or_entry(
+def test_a_fault_is_reported_with_the_line_of_its_key_or_entry(
     tmp_path: Path, text: str, lines: list[int]
 ) -> None:
     path = tmp_path / "book.yml"
@@ -250,8 +251,8 @@ def test_a_scalar_is_the_text_that_was_written(tmp_path: Path, scalar: str) -> N
     assert book.groups[0].entries[0].name == scalar.strip("'")
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, "\x07", "a: b: c", "- a\nb"])
-def test_what_cannot_be_read_as_yaml_is_told_and_breaks_nothing(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize("text", ["[" * 1_000, "\x07", "a: b: c", "- a\nb"])
+def test_invalid_yaml_is_reported_and_breaks_nothing(tmp_path: Path, text: str) -> None:
     path = tmp_path / "book.yml"
     path.write_text(text)
     book, (finding,) = load(path, Book)
@@ -292,3 +293,21 @@ def test_a_place_that_is_named_by_its_keys_has_a_line(
         "  2021: {name: a}\n"
     )
     assert line_of(path, *keys) == line
+
+
+class Search(Model):
+    pattern: Regex
+
+
+def test_a_pattern_that_does_not_compile_stops_the_program_with_the_place_and_the_reason(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "search.yml"
+    path.write_text("\npattern: (a\n")
+    with pytest.raises(BuildError) as refused:
+        load_bundled(path, Search)
+    (finding,) = refused.value.findings
+    assert (finding.file, finding.line) == (path, 2)
+    assert "unterminated" in finding.expected
+    path.write_text("pattern: (a)\n")
+    assert load_bundled(path, Search).pattern == "(a)"

@@ -2,8 +2,8 @@
 
 `disclosure_pdf` lays a disclosure out as the Met does, in variants; `leak` plants one secret;
 `lookalike` is clean but looks suspicious; `hostile` must be refused; `random_pages` are generated
-at random. Positions are computed here, and output is deterministic. Pages are
-drawn by reportlab; what it cannot express is written as raw objects.
+at random. Positions are computed here, and output is deterministic. Pages are drawn by reportlab;
+what it cannot express is written as raw objects.
 """
 
 from tests.pdfs.disclosures import disclosure_pdf, long_pdf

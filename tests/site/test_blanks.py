@@ -45,7 +45,7 @@ async def blanks(site: Datasette, page: str) -> dict[str, dict[str, tuple[int, s
         {"_col": "id"},
     ],
 )
-async def test_every_blank_is_counted_by_its_status_and_leads_to_its_rows(
+async def test_every_empty_cell_is_counted_by_its_status_and_links_to_its_rows(
     site: Datasette, filters: dict[str, str]
 ) -> None:
     chosen = {name: value for name, value in filters.items() if name != "_col"}
@@ -67,7 +67,7 @@ async def test_every_blank_is_counted_by_its_status_and_leads_to_its_rows(
             assert data["filtered_table_rows_count"] == number
 
 
-async def test_sanctions_not_stated_are_told_from_those_under_investigation(
+async def test_sanctions_not_stated_and_under_investigation_are_separate(
     site: Datasette,
 ) -> None:
     found = (await blanks(site, TABLE))["sanction"]

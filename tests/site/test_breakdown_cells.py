@@ -354,9 +354,45 @@ def shared_wordings(tables: Tables, _: str) -> list[Row]:
     )
 
 
+def outcomes_of_mentions(tables: Tables, name: str) -> list[Row]:
+    """The rows of mentions-per-year, with the sanctions of the officers mentioned."""
+    by_id = {officer["id"]: officer for officer in tables.officers}
+    rows = []
+    for row in mentions(tables, name):
+        sanctions = [
+            by_id[found["allegation_id"]]["sanction"]
+            for found in tables.rows["mentions"]
+            if found["mention"] == row["mention"]
+            and all(
+                by_id[found["allegation_id"]][key] == row[key] for key in ("disclosure_id", "year")
+            )
+        ]
+        left = "Would Have Been Dismissed"
+        severities = [tables.severity(sanction) for sanction in sanctions if sanction != left]
+        rows.append(
+            {
+                **row,
+                "dismissed": severities.count(5),
+                "would_have_been_dismissed": sanctions.count(left),
+                "other_sanction": sum((severity or 5) < 5 for severity in severities),
+                "off_scale": severities.count(None) - sanctions.count(None),
+                "sanction_not_stated": sanctions.count(None),
+            }
+        )
+    kinds = ("platform", "conduct")
+    return sorted(
+        rows,
+        key=lambda row: (
+            *(row["disclosure_id"], kinds.index(row["kind"])),
+            *(row["mention"], row["year"]),
+        ),
+    )
+
+
 EXPECTED: dict[str, Callable[[Tables, str], list[Row]]] = {
     **dict.fromkeys(KEYS, breakdown),
     "mentions-per-year": mentions,
+    "mention-by-outcome": outcomes_of_mentions,
     "dismissals": dismissals,
     "most-redacted": most_redacted,
     "wholly-redacted": wholly_redacted,
@@ -383,7 +419,9 @@ async def test_every_cell_is_what_its_rows_make_and_the_rows_are_in_order(
 
 
 @pytest.mark.parametrize("name", [n for n in PROMISED if "same_wording" in PROMISED[n]])
-async def test_a_shared_wording_is_told_from_four_officers_on(mixed: Datasette, name: str) -> None:
+async def test_a_shared_wording_is_reported_from_four_officers_on(
+    mixed: Datasette, name: str
+) -> None:
     """The groups of three, four and five officers are in separate cells."""
     rows = await answer(mixed, name, disclosure_id=BOUNDS)
     assert sorted(row["same_wording"] for row in rows if row["same_wording"]) == [4, 5]
@@ -427,7 +465,7 @@ async def test_terms_and_notes_are_found_in_any_letter_case(
     assert sorted(found, key=str) == sorted(expected, key=str)
 
 
-async def test_an_officer_is_told_from_the_row_its_terms_and_its_document(
+async def test_an_officers_page_has_the_row_its_terms_and_its_document(
     mixed: Datasette, tables: Tables
 ) -> None:
     for row in tables.rows["officer_allegations"][::40]:

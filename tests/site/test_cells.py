@@ -101,10 +101,10 @@ async def test_without_a_band_in_the_row_there_are_bars_and_no_badge(site: Datas
 
 
 @pytest.mark.asyncio
-async def test_unknown_is_told_apart_from_none(site: Datasette) -> None:
+async def test_unknown_differs_from_none(site: Datasette) -> None:
     lost, none = "22-026570-0030", "22-026570-0004"
     assert "redaction unknown, markers lost</span>" in await cell_by_id(site, lost, "summary")
-    assert "no redaction marked</span>" in await cell_by_id(site, none, "summary")
+    assert "no redaction marker</span>" in await cell_by_id(site, none, "summary")
     unknown = '<span class="unknown">unknown</span>'
     for column in ("redaction_count", "redaction_density"):
         assert await cell_by_id(site, lost, column) == unknown
@@ -113,7 +113,7 @@ async def test_unknown_is_told_apart_from_none(site: Datasette) -> None:
 
 
 @pytest.mark.asyncio
-async def test_every_row_has_the_bars_and_the_badge_that_its_columns_tell(
+async def test_every_row_has_the_bars_and_the_badge_of_its_columns(
     site: Datasette,
 ) -> None:
     rows = (await site.client.get(f"{TABLE}.json?_shape=array&_size=max")).json()
@@ -224,7 +224,7 @@ async def test_without_its_status_an_empty_cell_has_no_reason(site: Datasette) -
 
 
 @pytest.mark.asyncio
-async def test_sql_tells_null_from_an_empty_text_and_from_the_word(site: Datasette) -> None:
+async def test_sql_shows_null_unlike_an_empty_text_or_the_word(site: Datasette) -> None:
     sql = (
         "select null as rank, '' as sanction union all select 'NULL', ' ' union all select '', null"
     )
@@ -237,7 +237,7 @@ async def test_sql_tells_null_from_an_empty_text_and_from_the_word(site: Dataset
 @pytest.mark.parametrize(
     ("band", "words"),
     [
-        ("unmarked", "no redaction marked"),
+        ("unmarked", "no redaction marker"),
         ("light", "lightly redacted"),
         ("moderate", "moderately redacted"),
         ("heavy", "heavily redacted"),
@@ -267,6 +267,6 @@ async def test_without_its_band_an_unknown_count_is_never_called_not_stated(
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("value", ["1e25", "9e999", "-0.5", "1.5"])
-async def test_a_density_that_is_none_is_shown_as_it_is(site: Datasette, value: str) -> None:
+async def test_a_value_that_is_not_a_density_is_shown_as_it_is(site: Datasette, value: str) -> None:
     sql = quote_plus(f"select {value} as redaction_density, '' as x")
     assert (await site.client.get(f"/foi?sql={sql}")).status_code == 200

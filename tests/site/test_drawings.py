@@ -290,7 +290,9 @@ async def test_every_bar_carries_its_figure_at_its_end(
             if "share" in DRAWN[name]:
                 figure = "no figure" if bar.share is None else f"{bar.share:.1%}"
                 if bar.share is not None and "lower" not in DRAWN[name]:
-                    figure = ("≥" if upright else "at least ") + figure
+                    figure = (
+                        ("≥" if upright else "at least ") + figure if bar.share else "none found"
+                    )
             if upright:
                 assert panel.axis
                 tops = [box.y for box in boxes if box.kind != "bounds"] or [panel.axis[1]]
@@ -308,7 +310,7 @@ async def test_every_bar_carries_its_figure_at_its_end(
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(("name", "disclosure"), ALL)
-async def test_bars_and_panels_stand_side_by_side_within_the_picture(
+async def test_bars_and_panels_are_side_by_side_within_the_picture(
     mixed: Datasette, name: str, disclosure: str
 ) -> None:
     """Panels by year are in two columns, others in one; none overlaps another."""
@@ -348,7 +350,7 @@ def thin(box: Box) -> bool:
 @pytest.mark.parametrize(
     ("name", "disclosure"), [(n, d) for n, d in ALL if DRAWN[n]["by"] == "year"]
 )
-async def test_the_change_of_rules_stands_before_the_bar_of_2020(
+async def test_the_change_of_rules_is_before_the_bar_of_2020(
     mixed: Datasette, name: str, disclosure: str
 ) -> None:
     picture, meant = await drawn_and_meant(mixed, name, disclosure)
@@ -462,8 +464,8 @@ def figure_of(drawing: Row) -> str:
     """Return what a solid bar means."""
     if "share" in drawing:
         return "share of finalised" if "lower" in drawing else "share at least"
-    if drawing["by"] == "redaction_band":
-        return "summaries"
+    if "solid" in drawing:
+        return str(drawing["solid"])
     return "finalised" if "state" in drawing or "parts" in drawing else "at least"
 
 
@@ -488,10 +490,10 @@ async def test_a_legend_explains_what_is_drawn_and_nothing_else(mixed: Datasette
 
 
 @pytest.mark.asyncio
-async def test_what_a_solid_bar_stands_for_is_said_in_one_way_of_each_kind_of_figure(
+async def test_each_kind_of_figure_has_one_description_of_a_solid_bar(
     mixed: Datasette,
 ) -> None:
-    """A share of finalised officers is not called a lower bound, or the reverse."""
+    """A share of officers whose matters were finalised is not called a lower bound, or the reverse."""
     said: defaultdict[str, set[str]] = defaultdict(set)
     for name, legend in (await legends(mixed)).items():
         said[figure_of(DRAWN[name])].add(legend[0][1].split(";")[0].split(".")[0])
@@ -513,7 +515,19 @@ async def test_what_a_solid_bar_stands_for_is_said_in_one_way_of_each_kind_of_fi
 
 
 @pytest.mark.asyncio
-async def test_the_notes_on_panels_stand_under_panels_and_nowhere_else(mixed: Datasette) -> None:
+async def test_a_drawing_is_read_aloud_in_the_words_of_its_legend(mixed: Datasette) -> None:
+    for name, legend in (await legends(mixed)).items():
+        picture = (await mixed.client.get(f"/drawing/{name}.svg?disclosure_id={MIXED}")).text
+        said = ElementTree.fromstring(picture).findtext(f"{SVG}desc") or ""
+        called = set(re.findall(r"(?<=[:,] )\d+ ([a-z][a-z ]*)", said)) - {"or more"}
+        assert all(any(words in label for _, label in legend) for words in called), (name, called)
+        solid = legend[0][1].split(" in this band")[0]
+        if "count" in DRAWN[name] and "state" in DRAWN[name]:
+            assert solid in called, (name, called)
+
+
+@pytest.mark.asyncio
+async def test_the_notes_on_panels_are_under_panels_and_nowhere_else(mixed: Datasette) -> None:
     """The notes are about the change of rules, the common scale, and officers with a panel of their
     own."""
     for name, legend in (await legends(mixed)).items():

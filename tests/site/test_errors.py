@@ -1,4 +1,4 @@
-"""What mistakes are answered with, in every format: on a plain Datasette, and on the site."""
+"""Responses to mistakes in every format, on a plain Datasette and on the site."""
 
 from __future__ import annotations
 
@@ -90,6 +90,8 @@ MISTAKES = [
     Mistake("/library/broken", "", 400, "sql_error"),
     Mistake("/library/endless", "", 400, "time_limit"),
     Mistake("/library/books", "_where=absent", 400, "sql_error"),
+    Mistake("/library/books", "_facet_array=title", 400, "sql_error"),
+    Mistake("/library/books", "_shape=array&_facet_array=title", 400, "sql_error"),
     Mistake("/library/books", f"_where={quote_plus(f'({ENDLESS})')}", 400, "time_limit"),
     Mistake("/library/books", "_fts_table=absent&_search=a", 400, "sql_error"),
     Mistake("/library/books", "id__in=[[1]]", 400, "sql_error"),
@@ -298,7 +300,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
 
 @pytest.fixture(scope="module")
 def answered(library: Library) -> dict[str, Answer]:
-    """The answers to every mistake in every format, of a site that other sites may read."""
+    """Responses to every mistake in every format, on a site with CORS enabled."""
     targets = [mistake.target(form) for mistake in MISTAKES for form in FORMATS]
     return library.get(*targets, *MISTAKES_OF_ONE_FORMAT, cors=True)
 
@@ -350,10 +352,10 @@ def test_a_mistake_is_described_alike_in_every_format(
         assert answered[mistake.target(form)].text.startswith(detail)
     if mistake.path != "/library/broken":
         page = unescape(answered[mistake.target("")].text)
-        assert detail.partition(" This may be meant")[0] in page
+        assert detail.partition(" Did you mean")[0] in page
 
 
-def test_faults_are_logged_and_mistakes_are_told_apart_from_them(library: Library) -> None:
+def test_faults_are_logged_and_mistakes_are_not(library: Library) -> None:
     for target in ("/fault.csv", "/library/books.json?fault=1", "/page-with-a-fault"):
         assert library.get(target)[target].status == 500
         assert "Traceback" in library.log
@@ -388,6 +390,21 @@ def test_head_has_the_status_and_headers_of_get_and_no_body(library: Library) ->
 
 def test_what_is_right_is_answered(library: Library) -> None:
     assert {answer.status for answer in library.get(*RIGHT).values()} == {200}
+
+
+@pytest.mark.parametrize("limit", ["", "&_size=5"])
+def test_an_excel_file_that_fails_at_a_later_row_has_the_status_of_json(
+    tmp_path: Path, limit: str
+) -> None:
+    library = Library(tmp_path, "client_errors", "excel")
+    query = f"_where=below_150(number)&_nocount=1&_nofacet=1{limit}"
+    targets = (
+        f"/library/numbers.xlsx?{query}",
+        "/library/numbers.json?_where=below_150(number)&_size=max",
+    )
+    excel, data = library.get(*targets).values()
+    assert (excel.status, data.status) == (400, 400)
+    assert json.loads(data.text)["error"] in excel.text
 
 
 def test_any_other_method_is_refused_in_the_format_asked_for(library: Library) -> None:
@@ -496,9 +513,9 @@ def test_an_error_of_sql_is_explained_with_the_names_that_may_be_meant(
     page, data = (explained[f"/library{form}?sql={quote_plus(sql)}"] for form in ("", ".json"))
     said = json.loads(data.text)
     assert said["error"] == error
-    detail, _, listed = said["detail"].partition(" This may be meant: ")
+    detail, _, listed = said["detail"].partition(" Did you mean ")
     assert words in detail
-    assert listed.rstrip(".").split("; ")[0] == (hints or "")
+    assert listed.rstrip("?").split("; ")[0] == (hints or "")
     shown = re.findall(r"<li>(.*?)</li>", page.text)
     assert [unescape(item) for item in shown[:1]] == ([hints] if hints else [])
 
@@ -557,8 +574,8 @@ def test_a_selected_column_is_listed_once_and_need_not_be_the_one_sorted_by(tmp_
     [
         ("/drawing/nothing.svg", 404),
         ("/embed/nothing", 404),
-        ("/drawing/officers-per-rank.svg?disclosure_id=none", 404),
-        ("/embed/officers-per-rank?disclosure_id=none", 404),
+        ("/drawing/officers-per-rank.svg?disclosure_id=none", 400),
+        ("/embed/officers-per-rank?disclosure_id=none", 400),
         ("/drawing/search.svg", 404),
         ("/foi/officer_allegations/none", 404),
         ("/foi/officer_allegations/none.xlsx", 404),
@@ -597,7 +614,7 @@ async def test_a_chart_over_the_time_limit_is_a_400(
 async def test_the_site_lists_names_that_may_be_meant_but_not_hidden_ones(site: Datasette) -> None:
     target = "/foi.json?sql=" + quote_plus("select * from officer_allegation")
     said = json.loads((await ask(site, target)).text)
-    assert said["detail"].endswith(" This may be meant: officer_allegations.")
+    assert said["detail"].endswith(" Did you mean officer_allegations?")
     target = "/foi?sql=" + quote_plus("select summry from officer_allegations")
     page = (await ask(site, target)).text
     assert "<li>summary, a column of officer_allegations</li>" in page

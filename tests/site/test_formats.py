@@ -67,7 +67,7 @@ def as_csv_has_it(rows: Cells) -> list[dict[str, str]]:
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("name", PAGES)
-async def test_a_page_leads_to_equal_values_in_each_format(site: Datasette, name: str) -> None:
+async def test_a_page_links_to_equal_values_in_each_format(site: Datasette, name: str) -> None:
     found = await links(site, PAGES[name])
     if not found["json"]:
         assert (await site.client.get(PAGES[name])).text.count("zero-results") == 1
@@ -90,7 +90,7 @@ async def test_a_page_leads_to_equal_values_in_each_format(site: Datasette, name
 
 
 @pytest.mark.asyncio
-async def test_a_page_of_its_own_size_leads_to_all_rows(site: Datasette) -> None:
+async def test_a_page_of_its_own_size_links_to_all_rows(site: Datasette) -> None:
     found = await links(site, PAGES["a page of its own size"])
     for url in found["json"]:
         rows = (await get(site, url)).json()
@@ -100,7 +100,7 @@ async def test_a_page_of_its_own_size_leads_to_all_rows(site: Datasette) -> None
 
 
 @pytest.mark.asyncio
-async def test_a_filtered_page_leads_to_its_rows_and_to_the_whole_table(site: Datasette) -> None:
+async def test_a_filtered_page_links_to_its_rows_and_to_the_whole_table(site: Datasette) -> None:
     found = await links(site, PAGES["filtered"])
     lengths = {url: len(from_csv((await get(site, url)).text)) for url in found["csv"]}
     assert sorted(lengths.values()) == [271, 271, 409]

@@ -25,7 +25,14 @@ import pytest
 from ingest.database.inspect import write_inspect_data
 from tests.serving import ROOT, a_plugin
 
-GENERAL = ("redaction_density", "missing_values", "response_headers", "query_files", "release")
+GENERAL = (
+    "redaction_density",
+    "missing_values",
+    "response_headers",
+    "query_files",
+    "release",
+    "isolation",
+)
 
 SERVE = """
 import asyncio, json, sys
@@ -374,12 +381,21 @@ def release_names_what_is_served(library: Library) -> None:
         assert not Path(database["path"]).exists()
 
 
+def isolation_says_how_it_is(library: Library) -> None:
+    library.write("metadata.yml", "plugins: {isolation: {slots: 1}}")
+    pages = library.ask("/-/health", "/library.json?sql=select+1")
+    # Only a server has a lifespan, in which the helper starts: see test_isolation.py.
+    assert json.loads(pages["/-/health"].text)["helper"] == "not started"
+    assert pages["/library.json?sql=select+1"].status == 200
+
+
 CHECKS: dict[str, Callable[[Library], None]] = {
     "redaction_density": density_draws_bars_badges_and_measures,
     "missing_values": missing_values_give_reasons,
     "response_headers": response_headers_follow_their_rules,
     "query_files": query_files_serve_a_folder,
     "release": release_names_what_is_served,
+    "isolation": isolation_says_how_it_is,
 }
 assert tuple(CHECKS) == GENERAL
 IN_THE_CHECKOUT = (sys.executable, {"PYTHONPATH": str(ROOT)})
@@ -443,6 +459,7 @@ def test_each_works_with_the_wheel_outside_the_checkout(
         ("response_headers", '{rules: [{header: "X A:\\n", value: b}]}', "rules.0.header\n"),
         ("response_headers", "{rules: [{header: A, value: b, paths: [x]}]}", "rules.0.paths.0\n"),
         ("release", "{required: [], names: [a]}", "names\n  Extra inputs are not permitted"),
+        ("isolation", "{slots: 0}", "slots\n  Input should be greater"),
         ("query_files", "{groups: []}", "bases\n  Field required"),
         ("query_files", "{groups: [], bases: {}}", "no folder canned_queries"),
         (
@@ -460,7 +477,7 @@ def test_a_mistake_in_the_configuration_stops_the_server(
     library.write(
         "metadata.yml",
         plugins
-        if plugin in ("missing_values", "response_headers", "release")
+        if plugin in ("missing_values", "response_headers", "release", "isolation")
         else f"databases: {{library: {{{plugins}}}}}",
     )
     done = library.run("-m", "datasette", str(tmp_path), "--get", "/")

@@ -23,7 +23,7 @@ async def test_the_rules_with_the_words_that_decided(site: Datasette) -> None:
     assert "Handled under the 2012 rules" in words
     assert "action “Formal Action”" in words
     assert "Undecided: the wording of its outcome" in await inferred(site, "0001")
-    assert "Not known: the row was under investigation" in await inferred(site, "0077")
+    assert "Not known: the officer was still under investigation" in await inferred(site, "0077")
 
 
 async def test_the_rows_that_share_its_wording_with_the_reason(site: Datasette) -> None:
@@ -51,7 +51,7 @@ async def test_the_link_to_rows_that_share_a_wording_opens_them_all(site: Datase
 async def test_mentions_are_at_least_and_no_findings(site: Datasette) -> None:
     words = await inferred(site, "0130")
     assert "Harassment, text message, and perhaps more : found in its visible words" in words
-    assert "An allegation that uses a word does not make it so." in words
+    assert "A word in an allegation doesn’t make it true." in words
     assert "Our word patterns find nothing" in await inferred(site, "0086")
 
 
@@ -69,5 +69,5 @@ async def test_a_publisher_query_with_its_rule(site: Datasette) -> None:
     assert "§ Query for the publisher" in words
     (rule,) = (one for one in rules() if one.rule == "sanction without a case to answer")
     assert rule.question in words
-    assert "shown as published (found by the test “sanction without a case to answer”" in words
+    assert "shown as published (found by the rule “sanction without a case to answer”" in words
     assert "§" not in await inferred(site, "0001")

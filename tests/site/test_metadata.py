@@ -34,7 +34,7 @@ async def test_every_table_view_and_column_is_described_and_nothing_else(site: D
 
 
 @pytest.mark.asyncio
-async def test_every_table_says_whose_figures_it_holds(site: Datasette) -> None:
+async def test_every_table_says_whose_figures_it_has(site: Datasette) -> None:
     for table, about in site.metadata("databases")["foi"]["tables"].items():
         if about.get("title"):
             assert about["basis"], table
@@ -77,7 +77,7 @@ def walk(node: yaml.Node | None, seen: set[int] | None = None) -> list[yaml.Node
 
 
 @pytest.mark.asyncio
-async def test_nobody_is_told_that_the_open_government_licence_applies(site: Datasette) -> None:
+async def test_no_page_says_that_the_open_government_licence_applies(site: Datasette) -> None:
     for path in ("/", "/foi", "/foi/officer_allegations", "/-/metadata.json"):
         page = (await site.client.get(path)).text
         assert not re.search(r"open government|\bOGL\b", page, re.IGNORECASE)

@@ -21,7 +21,7 @@ from tests.site.pages import text_of
 pytestmark = pytest.mark.asyncio
 
 
-async def test_two_disclosures_stand_side_by_side_and_are_never_added_up(
+async def test_two_disclosures_are_shown_side_by_side_and_never_added_up(
     site: Datasette, tmp_path: Path
 ) -> None:
     """The second is one folder more; it covers whole years, all after the rules changed."""

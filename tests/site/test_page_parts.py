@@ -42,7 +42,7 @@ async def ids_of(site: Datasette, disclosure: str) -> list[str]:
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("disclosure", [FIRST, BOUNDS, MIXED])
-async def test_a_row_leads_to_the_one_before_and_the_one_after_in_its_document(
+async def test_a_row_links_to_the_one_before_and_the_one_after_in_its_document(
     mixed: Datasette, disclosure: str
 ) -> None:
     ids = await ids_of(mixed, disclosure)
@@ -81,7 +81,7 @@ async def test_lists_to_choose_from_are_folded_before(site: Datasette, query: st
 
 
 @pytest.mark.asyncio
-async def test_years_with_rows_missing_or_in_surplus_or_neither_are_told_apart(
+async def test_years_with_rows_missing_or_in_surplus_or_neither_differ(
     mixed: Datasette,
 ) -> None:
     years = (await mixed.client.get("/foi/reconciliation.json?_shape=array")).json()
@@ -104,7 +104,7 @@ async def test_years_with_rows_missing_or_in_surplus_or_neither_are_told_apart(
 
 
 @pytest.mark.asyncio
-async def test_the_banner_and_home_tell_a_surplus_from_what_is_missing(mixed: Datasette) -> None:
+async def test_the_banner_and_home_separate_a_surplus_from_missing_rows(mixed: Datasette) -> None:
     for path in ("/", "/about"):
         page = (await mixed.client.get(path)).text
         (banner,) = (

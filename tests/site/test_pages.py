@@ -31,7 +31,7 @@ async def test_datasette_serves_the_built_database_alone_and_immutable(site: Dat
     [
         (412, "officers counted by the publisher"),
         (409, "of them are in our copy"),
-        (312, "officers were finalised"),
+        (312, "officers’ matters were finalised"),
         (97, "officers were still under investigation"),
         (541, "redaction markers, in 270 of 291 summaries. Another 21 lost theirs"),
         (14, "summaries are wholly redacted"),
@@ -42,7 +42,7 @@ async def test_home_states_the_live_figures(site: Datasette, number: int, words:
     assert f"{number} {words}" in await text_of(site, "/")
 
 
-async def test_the_figures_on_home_stand_behind_their_links(site: Datasette) -> None:
+async def test_the_figures_on_home_are_those_of_their_links(site: Datasette) -> None:
     page = (await site.client.get("/")).text
     figures = re.findall(r'<dt><a href="([^"]*)">([\d,]+)</a></dt>', page)
     assert len(figures) == 7
@@ -134,7 +134,7 @@ async def test_a_search_says_that_it_finds_at_least_these(site: Datasette) -> No
         ("/foi/officer_allegations?_where=none", 400),
     ],
 )
-async def test_an_error_page_wears_the_sites_face_and_leads_home(
+async def test_an_error_page_has_the_sites_layout_and_a_link_home(
     site: Datasette, path: str, status: int
 ) -> None:
     response = await site.client.get(path)
@@ -166,7 +166,7 @@ async def test_the_officers_table_shows_500_rows_a_page_and_its_facets(site: Dat
     }
 
 
-async def test_a_table_without_rows_says_so_and_leads_to_all(site: Datasette) -> None:
+async def test_a_table_without_rows_says_so_and_links_to_all(site: Datasette) -> None:
     page = (await site.client.get("/foi/officer_allegations?year=1999")).text
     assert "No rows where year = 1999" in page
     assert '<a href="/foi/officer_allegations">All rows of Officers investigated</a>' in page
@@ -197,7 +197,7 @@ def followed() -> dict[str, int]:
 @pytest.mark.parametrize(
     "path", [*PAGES, *(pytest.param(path, marks=pytest.mark.long) for path in OTHERS)]
 )
-async def test_every_link_of_a_page_leads_somewhere(
+async def test_every_link_of_a_page_works(
     site: Datasette, followed: dict[str, int], path: str
 ) -> None:
     page = (await site.client.get(path)).text

@@ -8,92 +8,28 @@ import os
 import re
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from itertools import chain, cycle
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
 import pytest
 
 from ingest.build import build
 from ingest.database.inspect import write_inspect_data
 from tests.documents import FolderCopy, a_disclosure, a_row, arranged, put
+from tests.servers import DATASETTE, Server, running
 from tests.serving import PARTS, ROOT, furnish
 
 READERS = 8
-PATIENCE = 60
-"""Seconds to wait for a server to answer."""
-DATASETTE = (sys.executable, "-m", "datasette")
-
-
-class Server:
-    """A server in a process of its own."""
-
-    def __init__(self, process: subprocess.Popen[bytes], address: str) -> None:
-        self.process, self.address = process, address
-
-    def get(self, path: str) -> tuple[dict[str, str], bytes]:
-        """The headers, named in lower case, and the body of the answer, which may be an error."""
-        try:
-            with urlopen(self.address + path) as response:
-                return {name.lower(): value for name, value in response.headers.items()}, (
-                    response.read()
-                )
-        except HTTPError as error:
-            with error:
-                return {name.lower(): value for name, value in error.headers.items()}, error.read()
-
-    def stop(self, signal_number: int = signal.SIGTERM) -> None:
-        self.process.send_signal(signal_number)
-        self.process.wait(PATIENCE)
-
-
-@contextmanager
-def running(
-    folder: Path, temporary: Path, command: tuple[str, ...] = DATASETTE
-) -> Iterator[Server]:
-    """The site in `folder`, served as `datasette .` serves it, with its own temporary folder."""
-    temporary.mkdir(exist_ok=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {**os.environ, "TMPDIR": str(temporary), "PYTHONPATH": str(ROOT)}
-    log = folder.parent / f"{folder.name}-{port}.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [*command, ".", "--port", str(port)],
-            cwd=folder,
-            env=environment,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-    server = Server(process, f"http://127.0.0.1:{port}")
-    try:
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, f"{server.address} does not answer"
-            try:
-                server.get("/-/versions.json")
-                break
-            except OSError:
-                time.sleep(0.05)
-        yield server
-    finally:
-        process.kill()
-        process.wait()
 
 
 def a_library(folder: Path, *letters: str) -> Path:
-    """A folder with a database of letters that must be there, and of the plugins only `release`."""
+    """A folder with a required database of letters, and only the plugin `release`."""
     (folder / "plugins").mkdir(parents=True)
     shutil.copy(ROOT / "plugins" / "release.py", folder / "plugins")
     (folder / "metadata.yml").write_text(
@@ -178,7 +114,7 @@ class Release:
 
 
 def read(server: Server, answers: int, release: Release) -> None:
-    """Ask for all addresses in turn, as eight readers at once; each answer must be of `release`."""
+    """Request every URL with eight clients at once, and check that each response is of `release`."""
 
     def ask(path: str) -> tuple[str, dict[str, str], list[str]]:
         headers, body = server.get(path)
@@ -204,7 +140,8 @@ def test_a_build_beneath_a_running_server_is_served_whole_after_a_restart_and_no
     old = Release(folder / "foi.db")
     put(a_disclosure(arranged([a_row(year=2021)] * 120)), disclosures)
     with running(folder, tmp_path / "temporary") as server, ThreadPoolExecutor(1) as visitors:
-        # A thread of the server opens the database when it is first needed: some before the build, some after.
+        # A thread of the server opens the database when it is first needed: some before the build,
+        # some after.
         visits = visitors.submit(read, server, answers, old)
         build(disclosures, folder / "foi.db")
         visits.result()

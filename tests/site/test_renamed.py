@@ -196,7 +196,7 @@ async def test_the_row_of_an_old_value_is_redirected(site: Datasette) -> None:
         ),
     ],
 )
-async def test_an_old_address_leads_to_the_rows_that_it_meant(
+async def test_an_old_address_is_redirected_to_the_rows_that_it_meant(
     site: Datasette, query: str, count: int
 ) -> None:
     response = await site.client.get(f"{TABLE}.json?{query}", follow_redirects=True)
@@ -469,7 +469,7 @@ def test_any_database_can_declare_renames_of_pages_columns_values_and_parameters
     assert found == [new and base + new for new in expected.values()]
 
 
-def test_each_redirect_of_a_plain_datasette_leads_to_its_rows(aviary: Path) -> None:
+def test_each_redirect_of_a_plain_datasette_finds_its_rows(aviary: Path) -> None:
     targets = ["/birds.json?spotted+on=2024", "/birds.json?hue=brown&old=x", "/fowl/thrush,1.json"]
     moved = locations(aviary, *(f"/my~20birds{target}" for target in targets))
     for answer in answers(aviary, *(f"GET {location}" for location in moved)):
@@ -483,7 +483,7 @@ def test_base_url_begins_the_new_address_once(aviary: Path) -> None:
     assert locations(aviary, old, f"/aviary{old}", f"/aviary{new[7:]}") == [new, new, None]
 
 
-def test_no_address_leads_away_from_the_site(aviary: Path) -> None:
+def test_no_address_redirects_away_from_the_site(aviary: Path) -> None:
     targets = [
         "//evil.example/birds?_sort=hue",
         "//my~20birds/birds?_sort=hue",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import html
 import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote, quote_plus
 
 import pytest
 from datasette.app import Datasette
+
+from ingest.evidence.mentions import patterns
+from tests.serving import a_plugin
 
 pytestmark = pytest.mark.asyncio
 TABLE = "/foi/officer_allegations"
@@ -37,8 +41,22 @@ async def found(site: Datasette, query: str) -> int:
         ("█", 0),
         ("█████", 0),
         ('"sent █████ photos"', 0),
-        ("face*", 0),
+        ("face*", 38),
+        ("FACE*", 38),
+        ("racis*", 13),
+        ("*", 0),
         ("nosuchword", 0),
+        ("nosuchword OR facebook", 38),
+        ("facebook OR nosuchword", 38),
+        ("OR facebook", 38),
+        ("facebook OR", 38),
+        ("OR", 0),
+        ("police officer", 15),
+        ('"police officer"', 11),
+        ("“police officer”", 11),
+        ("„police officer“", 11),
+        ("«police officer»", 11),
+        ('"police officer', 11),
     ],
 )
 async def test_a_search_finds_as_many_rows_as_say_it(
@@ -112,12 +130,14 @@ async def test_no_input_is_an_error(site: Datasette, query: str) -> None:
         "/foi/search?q=",
         "/foi/search.json?q=",
         "/foi/search.csv?q=",
-        "/foi/search?q=facebook&year=",
-        "/foi/search?q=facebook&rank=",
-        "/foi/search?q=facebook&result=",
     ):
         response = await site.client.get(address + quote_plus(query))
         assert response.status_code == 200, response.text[:300]
+    for parameter in ("year", "rank", "result"):
+        # A list of known terms, or of years: anything else is refused, and marks alone are dropped.
+        address = f"/foi/search?q=facebook&{parameter}={quote_plus(query)}"
+        response = await site.client.get(address)
+        assert response.status_code in (200, 301, 400), response.text[:300]
     sql = "select rowid from officer_allegations_fts where summary match escape_fts(:q)"
     response = await site.client.get("/foi.json", params={"sql": sql, "q": query})
     assert response.status_code == 200, response.text[:300]
@@ -125,7 +145,7 @@ async def test_no_input_is_an_error(site: Datasette, query: str) -> None:
 
 @pytest.mark.parametrize("blank", ["", "%20", "+%09", "%0A"])
 @pytest.mark.parametrize("name", ["_search", "_search_summary"])
-async def test_an_empty_search_is_no_filter(site: Datasette, name: str, blank: str) -> None:
+async def test_an_empty_search_does_not_filter(site: Datasette, name: str, blank: str) -> None:
     response = await site.client.get(f"{TABLE}.json?_size=0&year=2020&{name}={blank}")
     assert response.json()["filtered_table_rows_count"] == 102
     page = await site.client.get(f"{TABLE}?year=2020&{name}={blank}")
@@ -139,7 +159,7 @@ async def test_an_empty_query_in_sql_finds_nothing(site: Datasette) -> None:
     assert response.json() == [0]
 
 
-async def test_the_index_holds_bars_for_markers_and_otherwise_the_summaries(
+async def test_the_index_has_bars_for_markers_and_otherwise_the_summaries(
     database: Path,
 ) -> None:
     with closing(sqlite3.connect(database)) as connection:
@@ -214,19 +234,123 @@ async def test_year_rank_and_result_narrow_a_search(site: Datasette) -> None:
         alike = [row for row in rows if row[column] == value]
         assert 0 < len(alike) < len(rows)
         assert await asked(site, q="facebook", **{column: str(value)}) == alike
-        assert await asked(site, q="facebook", **{column: "none such"}) == []
+        unknown = await site.client.get(f"/foi/search.json?q=facebook&{column}=7")
+        assert unknown.status_code == 400
     both = await asked(site, q="facebook", year="2017", rank="Sergeant")
     assert both == [row for row in rows if row["year"] == 2017 and row["rank"] == "Sergeant"]
 
 
 async def test_the_form_offers_the_choices_and_keeps_what_was_asked(site: Datasette) -> None:
-    page = (await site.client.get("/foi/search?q=%22a%22&rank=Sergeant&year=1999")).text
+    page = (await site.client.get("/foi/search?q=%22a%22&rank=Sergeant&year=2017")).text
     assert 'name="q" value="&#34;a&#34;"' in page
     assert "<option selected>Sergeant</option>" in page
     assert "<option>Inspector +</option>" in page
     assert "<option>Case to Answer</option>" in page
-    assert [int(year) for year in re.findall(r"<option>(20\d\d)</option>", page)] == [
-        *range(2017, 2023)
-    ]
-    assert "<option selected>1999</option>" in page
+    years = re.findall(r"<option( selected)?>(20\d\d)</option>", page)
+    assert [int(year) for _, year in years] == [*range(2017, 2023)]
+    assert [year for selected, year in years if selected] == ["2017"]
     assert "the words may be redacted" in page
+
+
+MENTIONS = [
+    entry.mention for kind in ("platform", "conduct") for entry in getattr(patterns(), kind)
+]
+
+
+@pytest.mark.parametrize("either", ["sent OR photos", "photos OR sent", "sent OR photos OR sent"])
+async def test_or_finds_what_either_word_finds(site: Datasette, either: str) -> None:
+    apart, both = [await found(site, one) for one in ("sent", "photos")], "sent photos"
+    assert await found(site, either) == sum(apart) - await found(site, both)
+    # It joins the two words beside it, not everything before it with everything after it.
+    assert await found(site, f"officer {either}") < await found(site, either)
+    assert await found(site, f"{either} officer") == await found(site, f"officer {either}")
+
+
+async def page_of(site: Datasette, address: str, **arguments: str) -> tuple[str, str]:
+    """Return a page, and its text."""
+    response = await site.client.get(address, params=arguments or None)
+    assert response.status_code == 200, response.text[:300]
+    text = html.unescape(re.sub(r"<[^>]+>", "", response.text))
+    return response.text, " ".join(text.split())
+
+
+@pytest.mark.parametrize("mention", MENTIONS)
+@pytest.mark.parametrize(("address", "name"), [("/foi/search", "q"), (TABLE, "_search")])
+async def test_a_search_for_a_mention_shows_both_counts(
+    site: Datasette, mention: str, address: str, name: str
+) -> None:
+    rows = (await site.client.get("/foi/mentions.json", params={"mention": mention})).json()
+    count = rows["filtered_table_rows_count"]
+    markup, text = await page_of(site, address, **{name: mention})
+    assert re.search(
+        rf"at least {count} officer\S+ summar\w+ mentions? {re.escape(mention)},", text
+    )
+    (widened,) = set(re.findall(rf'href="([^"]*or_mention={quote(mention)}[^"]*)"', markup))
+    wide = await site.client.get(html.unescape(widened).replace("?", ".json?_shape=array&"))
+    ids = {row["id"] for row in wide.json()}
+    assert ids >= {row[0] for row in rows["rows"]}
+    narrow = await site.client.get("/foi/search.json", params={"q": mention, "_shape": "array"})
+    assert {row["id"] for row in narrow.json()} <= ids
+    assert len(ids) == len(wide.json())
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("whats app", ["WhatsApp"]),
+        ("racist*", ["racism"]),
+        ("“Racism”", ["racism"]),
+        ("tweets about racial abuse", ["Twitter", "racism"]),
+        ("embrace", []),
+        ("", []),
+        ("a" * 10_000, []),
+    ],
+)
+async def test_the_mentions_that_a_search_names(
+    site: Datasette, words: str, named: list[str]
+) -> None:
+    rows = (await site.client.get("/foi/mention_patterns.json?_shape=array&_size=max")).json()
+    assert a_plugin("mentions").mentions_named(words, rows) == named
+
+
+async def test_a_search_says_how_much_it_could_read(
+    site: Datasette, rows: Callable[..., list[tuple[int]]]
+) -> None:
+    for year, given in (("", {}), ("where year = 2020", {"year": "2020"})):
+        ((readable, redacted, without),) = rows(
+            "select sum(visible_words > 0), sum(visible_words = 0), sum(visible_words is null)"
+            f" from officer_allegations {year}"
+        )
+        expected = (
+            f"the words that can be read in {readable} summaries. {redacted} more are wholly"
+            f" redacted, and {without} rows have no summary."
+        )
+        for address, name in (("/foi/search", "q"), (TABLE, "_search")):
+            _, text = await page_of(site, address, **{name: "facebook"}, **given)
+            assert expected in text
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("/foi/mentions", True),
+        ("/foi/mentions-per-year", True),
+        ("/foi/mention-by-outcome", True),
+        ("/foi/search?q=whats+app", True),
+        (f"{TABLE}?_search=WhatsApp", True),
+        ("/foi/search?q=facebook", False),
+        ("/foi/search?q=inappropriate", False),
+        (TABLE, False),
+    ],
+)
+async def test_pages_say_which_platform_was_not_searched_for(
+    site: Datasette, rows: Callable[..., list[tuple[str]]], address: str, said: bool
+) -> None:
+    markup, text = await page_of(site, address)
+    assert text.count("The request named WhatsApp") == said
+    assert text.count("The request named") == said
+    if said:
+        quoted = [html.unescape(words) for words in re.findall("<q>(.*?)</q>", markup)]
+        published = [words for (words,) in rows("select text from notes")]
+        assert len(quoted) == 2
+        assert set(quoted) <= set(published)

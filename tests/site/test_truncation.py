@@ -89,7 +89,7 @@ async def test_the_csv_of_a_question_and_of_a_view_has_all_rows(small: Datasette
         assert rows in (None, found)
 
 
-async def test_a_page_as_csv_or_json_says_so_and_leads_to_the_next_and_to_all(
+async def test_a_page_as_csv_or_json_says_so_and_links_to_the_next_and_to_all(
     small: Datasette,
 ) -> None:
     for form in ("csv?", "json?_shape=array&", "json?"):
@@ -125,10 +125,21 @@ async def test_a_csv_or_workbook_beyond_its_bound_says_so(small: Datasette) -> N
     assert response.headers["x-truncated"] == "true"
     data, about = load_workbook(io.BytesIO(response.content)).worksheets
     assert data.max_row == MOST_EXCEL + 1
-    assert ("Not complete", f"There are more rows than the {MOST_EXCEL} here.") in about.values
+    assert ("Incomplete", f"There are more rows than the {MOST_EXCEL} here.") in about.values
     whole = await get(small, f"{TABLE}.xlsx")
     assert "x-truncated" not in whole.headers
     assert load_workbook(io.BytesIO(whole.content)).worksheets[0].max_row == ROWS + 1
+
+
+async def test_a_workbook_of_sql_has_english_names(small: Datasette) -> None:
+    sql = quote_plus("""select 1 as "", 2 as ' ', 3 as three""")
+    response = await get(small, f"/foi.xlsx?sql={sql}")
+    assert 'filename="foi-query.xlsx"' in response.headers["content-disposition"]
+    sheet = load_workbook(io.BytesIO(response.content)).worksheets[0]
+    assert sheet.title == "foi-query"
+    assert next(iter(sheet.values)) == ("Column1", "Column2", "three")
+    response = await get(small, "/foi/search.xlsx?q=officer")
+    assert 'filename="search.xlsx"' in response.headers["content-disposition"]
 
 
 @pytest.mark.parametrize(
@@ -188,6 +199,6 @@ async def test_the_map_and_the_marks_are_of_all_rows(small: Datasette) -> None:
     while url:
         page = (await get(small, url)).text
         marked |= set(re.findall(r'class="asked" href="[^"]*/([\w-]+)#question"', page))
-        following = re.search(r'href="http://localhost([^"]*)">Next page', page)
+        following = re.search(r'href="(/[^"]*)">Next page', page)
         url = following and html.unescape(following[1])
     assert marked == asked

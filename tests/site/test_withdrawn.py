@@ -20,7 +20,7 @@ WORDS = ["Causing or inciting a child", "arrested and bailed", "[REDACTED]-year-
 
 
 @pytest.fixture(scope="session")
-def withheld_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def withdrawn_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("withdrawn")
     furnish(folder, *PARTS)
     copy = FolderCopy.of_the_first(folder / "disclosures")
@@ -34,14 +34,14 @@ def withheld_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def withdrawn(site: Datasette, withheld_folder: Path) -> Datasette:
-    return await serve(withheld_folder)
+async def withdrawn(site: Datasette, withdrawn_folder: Path) -> Datasette:
+    return await serve(withdrawn_folder)
 
 
-async def test_its_words_are_not_in_the_file(withheld_folder: Path, database: Path) -> None:
+async def test_its_words_are_not_in_the_file(withdrawn_folder: Path, database: Path) -> None:
     for word in WORDS:
         assert word.encode() in database.read_bytes()
-        assert word.encode() not in (withheld_folder / "foi.db").read_bytes()
+        assert word.encode() not in (withdrawn_folder / "foi.db").read_bytes()
 
 
 @pytest.mark.parametrize(

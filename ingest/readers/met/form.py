@@ -1,4 +1,4 @@
-"""The Metropolitan Police's form, whatever its file format: fields, totals, rows, and the disclosure they make.
+"""Interpret the Metropolitan Police's form, in any file format: fields, totals, rows, disclosure.
 
 A reader finds the parts in its document and passes them on; this module says what they mean.
 """
@@ -64,7 +64,8 @@ class MetForm:
         self.findings.append(Finding(self.path, line, found, expected, fix, page))
 
     def set_field(self, place: int, label: str, value: str) -> bool:
-        """Set a field by its published label. Return False if there is no such field, or it is already set."""
+        """Set a field by its published label. Return False if there is no such field, or it is
+        already set."""
         name = FIELDS.get(label)
         if not name or name in self.fields:
             return False
@@ -80,16 +81,17 @@ class MetForm:
             )
         return True
 
-    def report_missing(self, title_form: str, field_form: str) -> None:
+    def report_missing(self, title_form: str, field_form: str, fix: str) -> None:
         """Report the title and each field that is missing.
 
-        `title_form` describes what a title looks like; `field_form` what follows a field's label.
+        `title_form` describes what a title looks like; `field_form` what follows a field's label; `fix` how
+        to restore either in a document of this format.
         """
         if self.title is None:
-            self.report(None, "no title", title_form, "check the document")
+            self.report(None, "no title", title_form, fix)
         for label, name in FIELDS.items():
             if name not in self.fields:
-                self.report(None, f"no {label}", f"{label}{field_form}", "add the line")
+                self.report(None, f"no {label}", f"{label}{field_form}", fix)
 
     def set_totals(self, place: int | None, heads: Sequence[str], figures: Sequence[str]) -> None:
         """Set the published totals from the column headings, which are years and TOTAL, and the

@@ -54,7 +54,7 @@ def read_pdf_disclosure(path: Path, pool: Pool) -> tuple[Disclosure | None, list
         return None, blocking
     form = MetForm(path, [], paged=True)
     pages = [(page.number, page.page.parts) for page in document.pages if page.page]
-    interpreter = PageInterpreter(form, _least_gap(pages), _running_headers(pages))
+    interpreter = PageInterpreter(form, _smallest_gap(pages), _running_headers(pages))
     for number, parts in pages:
         interpreter.page(number, parts)
     disclosure = interpreter.disclosure(document.file.sha256)
@@ -98,7 +98,7 @@ def _withheld_share(document: Document) -> float | None:
     return hidden / (hidden + shown) if hidden + shown else None
 
 
-def _least_gap(pages: Pages) -> float:
+def _smallest_gap(pages: Pages) -> float:
     """Return the smallest space between two lines of the document, in points."""
     return min(
         (
@@ -130,13 +130,15 @@ def _without_digits(line: Line) -> str:
 
 
 class PageInterpreter:
-    """An interpreter that goes through the parts of the pages in order and fills in the form.
+    """Read the parts of the pages in order, and fill in the form.
 
-    `least_gap` is the least space between two lines, in points.
+    `smallest_gap` is the smallest space between two lines, in points.
     """
 
-    def __init__(self, form: MetForm, least_gap: float, running_headers: Collection[str]) -> None:
-        self.form, self.least_gap, self.running_headers = form, least_gap, running_headers
+    def __init__(
+        self, form: MetForm, smallest_gap: float, running_headers: Collection[str]
+    ) -> None:
+        self.form, self.smallest_gap, self.running_headers = form, smallest_gap, running_headers
         self.passages: list[Passage] = []
         self.title: list[str] = []
         self.label: str | None = None
@@ -170,10 +172,9 @@ class PageInterpreter:
         if not self.in_rows:
             self.form.report(
                 None,
-                "no such table",
-                f"a ruled table headed {', '.join(COLUMNS)}",
-                "check that the document is complete, and in the form described in "
-                "ingest/readers/met/pdf.py",
+                f"no ruled table headed {', '.join(COLUMNS)}",
+                "the form described in ingest/readers/met/pdf.py",
+                "check that the document is complete",
             )
             return None
         rows: list[Row] = []
@@ -259,7 +260,7 @@ class PageInterpreter:
             return False
         if self.last.bottom == float("-inf"):
             return not self.passages[-1][1].endswith(_SENTENCE_ENDS)
-        return line.top - self.last.bottom <= self.least_gap + _PARAGRAPH_GAP * line.size
+        return line.top - self.last.bottom <= self.smallest_gap + _PARAGRAPH_GAP * line.size
 
     def _end_title(self) -> None:
         if self.form.title is None and self.title:
@@ -272,7 +273,11 @@ class PageInterpreter:
         self._end_title()
         for label, values in self.values.items():
             self.form.set_field(1, label, " ".join(filter(None, values)))
-        self.form.report_missing("a title above the fields", " before a value")
+        self.form.report_missing(
+            "a title above the fields",
+            ", followed by a value",
+            "check the document; ask the publisher if it does not have this",
+        )
         self.head_done = True
 
     # Tables
@@ -314,7 +319,9 @@ class PageInterpreter:
                 self.rows[-1] = (start, joined)
             else:
                 self._report_unexpected(
-                    page, " | ".join(row), "a year, because no page break cuts this row"
+                    page,
+                    " | ".join(row),
+                    "a year: only a row cut by a page break may start without one",
                 )
             may_continue = False
 

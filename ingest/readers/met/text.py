@@ -45,9 +45,9 @@ def _split(form: MetForm, lines: list[Line]) -> tuple[list[Line], ...] | None:
     """Return the lines in four parts: up to the first heading, the notes, up to the table of rows,
     and that table."""
     landmarks: dict[str, Callable[[str], bool]] = {
-        "a heading that starts with #": lambda text: text.startswith("#"),
-        f"the line {TABLES!r}": lambda text: text.strip() == TABLES,
-        f"a table headed {', '.join(COLUMNS)}": lambda text: _cells(text) == COLUMNS,
+        "heading that starts with #": lambda text: text.startswith("#"),
+        f"line {TABLES!r}": lambda text: text.strip() == TABLES,
+        f"table headed {', '.join(COLUMNS)}": lambda text: _cells(text) == COLUMNS,
     }
     parts: list[list[Line]] = []
     rest = lines
@@ -56,10 +56,9 @@ def _split(form: MetForm, lines: list[Line]) -> tuple[list[Line], ...] | None:
         if start is None:
             form.report(
                 None,
-                f"no such line after line {rest[0][0] - 1}" if parts else "no such line",
-                landmark,
-                "check that the document is complete, and in the form described in "
-                "ingest/readers/met/text.py",
+                f"no {landmark}" + f" after line {rest[0][0] - 1}" * bool(parts),
+                "the form described in ingest/readers/met/text.py",
+                "check that the document is complete",
             )
             return None
         parts.append(rest[:start])
@@ -78,10 +77,12 @@ def _read_head(form: MetForm, lines: list[Line]) -> None:
             form.report(
                 number,
                 truncated_repr(text),
-                f"the title between ** and **, or one of these labels, each once: {', '.join(FIELDS)}, each once",
+                f"the title between ** and **, or one of these labels, each once: {', '.join(FIELDS)}",
                 "check the document; add a field with another label to ingest/readers/met/form.py",
             )
-    form.report_missing("a line between ** and **", " in bold, a tab, a value")
+    form.report_missing(
+        "a line between ** and **", " in bold, a tab, a value", "restore the line from the document"
+    )
 
 
 def _read_guidance(form: MetForm, lines: list[Line]) -> list[Passage]:
@@ -163,7 +164,7 @@ def _read_rows(form: MetForm, lines: list[Line]) -> list[Row]:
 
 
 def _cells(text: str) -> tuple[str, ...]:
-    """Return the cells of a line, without the white space around them."""
+    """Return the cells of a line, without the whitespace around them."""
     return tuple(cell.strip() for cell in text.split("\t"))
 
 
