@@ -388,10 +388,9 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
         [("disclosure.yml", 14, "22-026570-0185", "")],
     ),
     "a judgement on a row that is none, behind others": (
-        lambda copy: copy.manifest.write_text(
-            copy.manifest.read_text("utf-8")
-            + "  - reason: r\n    rows: [22-026570-0185, 22-026570-0410]\n",
-            "utf-8",
+        declare(
+            "redactions:",
+            "  - reason: r\n    rows: [22-026570-0185, 22-026570-0410]\nredactions:",
         ),
         [("disclosure.yml", 17, "22-026570-0410", "")],
     ),

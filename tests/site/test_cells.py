@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from ingest.text import redaction
+from ingest.config.markers import shared_forms
 from tests.serving import PARTS, ROOT, a_plugin, furnish, furnish_database, serve
 
 TABLE = "/foi/officer_allegations"
@@ -137,9 +137,9 @@ async def test_text_is_escaped(site: Datasette) -> None:
 
 @given(st.text() | st.lists(st.sampled_from(["[REDACTED]", "█", "<", "&", "a"])).map("".join))
 def test_nothing_but_markers_is_changed_by_drawing(text: str) -> None:
-    assert density.render(text).count(BAR) == redaction.count(text)
+    assert density.render(text).count(BAR) == shared_forms().count(text)
     shown = density.render(text).split(BAR)
-    hidden = [text[marker.start : marker.end] for marker in redaction.find(text)] + [""]
+    hidden = [text[marker.start : marker.end] for marker in shared_forms().find(text)] + [""]
     between = [str(escape(mark)) for mark in hidden]
     assert "".join(a + b for a, b in zip(shown, between, strict=True)) == str(escape(text))
 
