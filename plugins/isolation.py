@@ -101,12 +101,15 @@ SQLITE_LIMITS = {
     sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 200,
     sqlite3.SQLITE_LIMIT_COLUMN: 200,
     sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 50,
-    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 100,
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 150,
     sqlite3.SQLITE_LIMIT_FUNCTION_ARG: 20,
-    sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER: 100,
+    sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER: 250,
     sqlite3.SQLITE_LIMIT_ATTACHED: 0,
 }
-"""Bounds of SQLite in a child, which stop some costly statements early and with a clear message."""
+"""Bounds of SQLite in a child, which stop some costly statements early and with a clear message.
+
+Depth and variables leave room for what the plugin arguments lets an address have: 100 filters, and
+100 values in lists."""
 
 if SUPPORTED:
     import ctypes
