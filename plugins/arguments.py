@@ -50,6 +50,7 @@ search for belongs to the text. Only the end of an address is cleaned of marks.
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatch
@@ -224,6 +225,9 @@ class Configs(NamedTuple):
 
 
 _configs: WeakKeyDictionary[Datasette, Configs] = WeakKeyDictionary()
+_for_a_visitor: ContextVar[bool] = ContextVar("for_a_visitor", default=False)
+"""Whether a request is made by the site itself, for one that is being answered: to the arguments that the
+visitor gave it adds some of its own, and no bound must stop that."""
 
 
 def configs_of(datasette: Datasette) -> Configs:
@@ -898,7 +902,7 @@ async def answer(
         return await app(scope, receive, send)
     request = Request(scope, receive)
     clean, bounds = without_entities(query), configs_of(datasette).site.bounds
-    if beyond := beyond_bounds(bounds, pairs_in(clean)):
+    if not _for_a_visitor.get() and (beyond := beyond_bounds(bounds, pairs_in(clean))):
         return await refuse(datasette, request, send, beyond)
     page = await page_of(datasette, routes(), request, path, pairs_in(clean))
     clean = without_tracking(clean, page, configs_of(datasette).site.tracking)
@@ -931,10 +935,18 @@ def asgi_wrapper(datasette: Datasette) -> Any:
 
     def wrap(app: Asgi) -> Asgi:
         async def wrapped(scope: dict[str, Any], receive: Any, send: Any) -> None:
-            if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
-                await answer(datasette, routes, app, scope, receive, send)
-            else:
+            if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
                 await app(scope, receive, send)
+                return
+
+            async def inside(*given: Any) -> None:
+                token = _for_a_visitor.set(True)
+                try:
+                    await app(*given)
+                finally:
+                    _for_a_visitor.reset(token)
+
+            await answer(datasette, routes, inside, scope, receive, send)
 
         return wrapped
 
