@@ -119,7 +119,7 @@ async def test_no_number_of_addresses_fills_the_cache(site: Datasette) -> None:
     (site_api,) = (plugin for plugin in pm.get_plugins() if plugin.__name__ == "site_api.py")
     table = "/foi/officer_allegations"
     questions = ("/foi/search?q={}", f"{table}?_search={{}}", f"{table}?line__gte={{}}")
-    counts = []
+    counts: list[int] = []
     for round in ("before", "after"):
         for number in range(7):
             for question in questions:
