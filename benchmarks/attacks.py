@@ -25,6 +25,7 @@ import httpx
 
 WAIT_SECONDS = 5
 """The longest wait in the queue."""
+CHUNK = 64 * 1024
 EVERY = 0.2
 """Seconds between two requests of the bystander."""
 ORDINARY = "/foi/officer_allegations/22-026570-0003"
@@ -36,9 +37,8 @@ Attack = Callable[["Site"], Awaitable[int | None]]
 
 
 class Site(NamedTuple):
-    """Where the site is, and a client to ask it."""
+    """Where the site is."""
 
-    client: httpx.AsyncClient
     host: str
     port: int
 
@@ -192,22 +192,16 @@ FORMATS = {
 }
 
 
-def ask(path: str, method: str = "GET", **headers: str) -> Attack:
-    """Return an attack by one request."""
-
-    async def attack(site: Site) -> int | None:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        try:
-            response = await site.client.request(method, path, headers=named)
-        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-            return None
-        return response.status_code
-
-    return attack
+def request(path: str, *headers: str, version: str = "1.1", method: str = "GET") -> bytes:
+    lines = [f"{method} {path} HTTP/{version}", "Host: site", "Connection: close", *headers, "", ""]
+    return "\r\n".join(lines).encode("latin-1")
 
 
-def send(*parts: bytes, pause: float = 0, read: bool = True, hang_up: bool = False) -> Attack:
-    """Return an attack that sends `parts` as they are, and reads the status of the last answer."""
+def send(*parts: bytes, pause: float = 0, hang_up: bool = False) -> Attack:
+    """Return an attack that sends `parts` as they are, and reads the whole answer.
+
+    A library for requests would refuse most of them.
+    """
 
     async def attack(site: Site) -> int | None:
         reader, writer = await asyncio.open_connection(site.host, site.port)
@@ -216,10 +210,12 @@ def send(*parts: bytes, pause: float = 0, read: bool = True, hang_up: bool = Fal
                 writer.write(part)
                 await writer.drain()
                 await asyncio.sleep(pause)
-            if hang_up or not read:
+            if hang_up:
                 return None
-            answer = await reader.read(CHUNK)
-            return int(answer.split()[1]) if answer.startswith(b"HTTP/") else None
+            head = first = await reader.read(CHUNK)
+            while head:
+                head = await reader.read(CHUNK)
+            return int(first.split()[1]) if first.startswith(b"HTTP/") else None
         except ConnectionError:
             return None
         finally:
@@ -228,12 +224,9 @@ def send(*parts: bytes, pause: float = 0, read: bool = True, hang_up: bool = Fal
     return attack
 
 
-CHUNK = 64 * 1024
-
-
-def request(path: str, *headers: str, version: str = "1.1") -> bytes:
-    lines = [f"GET {path} HTTP/{version}", "Host: site", "Connection: close", *headers, "", ""]
-    return "\r\n".join(lines).encode("latin-1")
+def ask(path: str, *headers: str, method: str = "GET") -> Attack:
+    """Return an attack by one request."""
+    return send(request(path, *headers, method=method))
 
 
 def together(number: int, attack: Attack) -> Attack:
@@ -268,8 +261,8 @@ def of_sql(sql: str, format: str = "") -> str:
 
 LARGE = of_sql(recursive("limit 4000", "hex(randomblob(2000))"), ".json")
 CONNECTIONS: dict[str, Attack] = {
-    "HEAD of endless SQL": ask(of_sql(SQL["endless count"]), "HEAD"),
-    "HEAD of the database": ask("/foi.db", "HEAD"),
+    "HEAD of endless SQL": ask(of_sql(SQL["endless count"]), method="HEAD"),
+    "HEAD of the database": ask("/foi.db", method="HEAD"),
     "POST of 40 MB": send(
         b"POST /foi HTTP/1.1\r\nHost: site\r\nContent-Length: 40000000\r\n\r\n", *[b"x" * 10**6] * 40
     ),
@@ -277,8 +270,8 @@ CONNECTIONS: dict[str, Attack] = {
         b"GET /foi HTTP/1.1\r\nHost: site\r\nContent-Length: 20000000\r\n\r\n", *[b"x" * 10**6] * 20
     ),
     "a body that never comes": send(b"GET /foi HTTP/1.1\r\nHost: s\r\nContent-Length: 9\r\n\r\n"),
-    "OPTIONS": ask(TABLE, "OPTIONS"),
-    "TRACE": ask("/", "TRACE"),
+    "OPTIONS": ask(TABLE, method="OPTIONS"),
+    "TRACE": ask("/", method="TRACE"),
     "an unknown method": send(b"BREW / HTTP/1.1\r\nHost: site\r\n\r\n"),
     "no HTTP": send(b"\x16\x03\x01\x02\x00" * 100),
     "HTTP 0.9": send(b"GET /\r\n\r\n"),
@@ -301,11 +294,11 @@ CONNECTIONS: dict[str, Attack] = {
     "many ranges": send(request("/foi.db", "Range: bytes=" + ",".join(["0-1"] * 5000))),
     "many languages": send(request("/", "Accept-Language: " + ",".join(["en;q=0.1"] * 3000))),
     "forwarded": send(request("/", "X-Forwarded-For: " + "1.1.1.1," * 5000, "X-Forwarded-Proto: x")),
-    "a false origin": ask("/foi.json", Origin="https://" + "a" * 5000),
+    "a false origin": ask("/foi.json", "Origin: https://" + "a" * 5000),
     "upgrade": send(request("/", "Upgrade: websocket", "Sec-WebSocket-Key: x")),
     "byte by byte": send(*[bytes([byte]) for byte in request("/")], pause=0.02),
-    "100 half-open connections": together(100, send(b"GET / HT", pause=3, read=False)),
-    "200 silent connections": together(200, send(pause=0, read=False)),
+    "100 half-open connections": together(100, send(b"GET / HT", pause=3, hang_up=True)),
+    "200 silent connections": together(200, send(b"", pause=3, hang_up=True)),
     "100 pipelined pages": send(b"GET /about HTTP/1.1\r\nHost: s\r\n\r\n" * 100),
     "30 pipelined statements": send(
         b"".join(request(of_sql(SQL["endless count"], ".json")).replace(b"close", b"keep-alive") for _ in range(30))
@@ -320,7 +313,7 @@ CONNECTIONS: dict[str, Attack] = {
     "a slow reader": read_slowly(LARGE, 4),
     "20 slow readers": together(20, read_slowly(LARGE, 4)),
     "20 slow readers of the database": together(20, read_slowly("/foi.db", 4)),
-    "20 who read nothing": together(20, send(request(LARGE), pause=3, read=False)),
+    "20 who read nothing": together(20, send(request(LARGE), pause=3, hang_up=True)),
 }  # fmt: skip
 
 
@@ -391,7 +384,7 @@ async def run(given: argparse.Namespace) -> int:
         httpx.AsyncClient(base_url=given.url, timeout=longest * 4) as client,
         httpx.AsyncClient(base_url=given.url, timeout=longest * 4) as bystander,
     ):
-        site = Site(client, address.hostname or "", address.port or 80)
+        site = Site(address.hostname or "", address.port or 80)
         watching = [
             asyncio.create_task(cost.watch_memory(given.pid)),
             asyncio.create_task(cost.stand_by(bystander)),
