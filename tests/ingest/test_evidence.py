@@ -170,6 +170,7 @@ def test_rows_of_two_years_are_not_proposed_and_half_a_judgement_leaves_the_rest
     assert propose(of_two_years, []) == []
     judged = [SameWording(rows=["id-1", "id-3"], reason="r")]
     assert [[id for id, _ in group] for group in propose(rows, judged)] == [["id-1", "id-2"]]
+    assert propose(rows, [SameWording(rows=["id-1", "id-2"], reason="r")]) == []
 
 
 def test_groups_go_by_the_first_of_their_ids_whatever_the_order_of_the_rows() -> None:

@@ -258,6 +258,7 @@ def test_invalid_yaml_is_reported_and_breaks_nothing(tmp_path: Path, text: str) 
     book, (finding,) = load(path, Book)
     assert book is None
     assert finding.file == path
+    assert finding.found not in (None, "", "None")
 
 
 @pytest.mark.parametrize(

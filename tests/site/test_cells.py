@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from ingest.text import redaction
+from ingest.config.markers import shared_forms
 from tests.serving import PARTS, ROOT, a_plugin, furnish, furnish_database, serve
 
 TABLE = "/foi/officer_allegations"
@@ -161,11 +161,36 @@ async def test_a_value_too_long_for_the_functions_is_a_400(
         assert response.status_code == status, response.text[:300]
 
 
-ADVERSE = ("[REDACTED", "[REDACTED]", "█", "█ ", "\ue000", "<p", "</p>", "a\u0301", "a-", "'", " ")
+ADVERSE = (
+    *(
+        "[REDACTED",
+        "[REDACTED]",
+        "█",
+        "█ ",
+        "\ue000",
+        "\ue000a",
+        "<p",
+        "</p>",
+        "a\u0301",
+        "a-",
+        "'",
+        " ",
+    ),
+    *(
+        "[",
+        "[s.40(2)",
+        "[REDACTED ",
+        "[redacted - section 31(1)(a)",
+        "s.40(",
+        "(1)",
+        "(b)(6)",
+        "s 1",
+    ),
+)
 
 
 @pytest.mark.parametrize("text", ADVERSE)
-@pytest.mark.parametrize("function", [redaction.count, redaction.density])
+@pytest.mark.parametrize("function", [shared_forms().count, shared_forms().density])
 def test_work_grows_with_the_length_of_a_value(text: str, function: Callable[[str], float]) -> None:
     def seconds(length: int) -> float:
         value = text * (length // len(text))
@@ -177,9 +202,9 @@ def test_work_grows_with_the_length_of_a_value(text: str, function: Callable[[st
 
 @given(st.text() | st.lists(st.sampled_from(["[REDACTED]", "█", "<", "&", "a"])).map("".join))
 def test_nothing_but_markers_is_changed_by_drawing(text: str) -> None:
-    assert density.render(text).count(BAR) == redaction.count(text)
+    assert density.render(text).count(BAR) == shared_forms().count(text)
     shown = density.render(text).split(BAR)
-    hidden = [text[marker.start : marker.end] for marker in redaction.find(text)] + [""]
+    hidden = [text[marker.start : marker.end] for marker in shared_forms().find(text)] + [""]
     between = [str(escape(mark)) for mark in hidden]
     assert "".join(a + b for a, b in zip(shown, between, strict=True)) == str(escape(text))
 

@@ -143,6 +143,7 @@ def followed() -> dict[tuple[str, tuple[str, ...]], int]:
     return {}
 
 
+@pytest.mark.long
 @pytest.mark.asyncio
 @pytest.mark.parametrize("path", [*PAGES, *MORE_PAGES, *FORMATS])
 async def test_under_a_prefix_every_answer_is_the_same_but_for_the_prefix(
@@ -157,6 +158,7 @@ async def test_under_a_prefix_every_answer_is_the_same_but_for_the_prefix(
     assert contents_of(under).replace(PREFIX.encode(), b"/") == contents_of(without)
 
 
+@pytest.mark.long
 @pytest.mark.asyncio
 @pytest.mark.parametrize("path", [*PAGES, *MORE_PAGES])
 async def test_under_a_prefix_every_link_has_it_once_and_leads_somewhere(
@@ -252,6 +254,7 @@ async def test_next_pages_under_a_prefix_lead_to_every_row(prefixed: Visitor) ->
     assert len(ids) == len(set(ids)) == 409
 
 
+@pytest.mark.long
 @pytest.mark.asyncio
 @pytest.mark.parametrize("path", [*PAGES, *MORE_PAGES, *FORMATS, *REDIRECTS])
 async def test_where_the_site_is_named_no_answer_repeats_the_host_of_a_request(
