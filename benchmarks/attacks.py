@@ -30,7 +30,7 @@ EVERY = 0.2
 """Seconds between two requests of the bystander."""
 ORDINARY = "/foi/officer_allegations/22-026570-0003"
 TABLE = "/foi/officer_allegations"
-FINE = frozenset({200, 301, 302, 400, 404, 405, 414, 431, 503, None})
+FINE = frozenset({200, 301, 302, 400, 404, 403, 405, 414, 431, 503, None})
 """Expected answers; None is a connection that the server closed."""
 
 Attack = Callable[["Site"], Awaitable[int | None]]
@@ -198,7 +198,8 @@ def request(path: str, *headers: str, version: str = "1.1", method: str = "GET")
 
 
 def send(*parts: bytes, pause: float = 0, hang_up: bool = False) -> Attack:
-    """Return an attack that sends `parts` as they are, and reads the whole answer.
+    """Return an attack that sends `parts` as they are, and reads the beginning of the answer, or all
+    of it if it is the last of the connection.
 
     A library for requests would refuse most of them.
     """
@@ -213,7 +214,7 @@ def send(*parts: bytes, pause: float = 0, hang_up: bool = False) -> Attack:
             if hang_up:
                 return None
             head = first = await reader.read(CHUNK)
-            while head:
+            while head and b"connection: close" in parts[0].lower():
                 head = await reader.read(CHUNK)
             return int(first.split()[1]) if first.startswith(b"HTTP/") else None
         except ConnectionError:
