@@ -33,7 +33,7 @@ from pydantic import PositiveInt, ValidationError
 from ingest.config.yaml_model import Model
 
 LONGEST_VALUE = 1_000_000
-"""The limit in bytes: 20 times the text of a disclosure with 400 rows."""
+"""The limit in bytes: 20 times the text of 400 short paragraphs."""
 
 Asgi = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
@@ -60,14 +60,9 @@ class TooManyCells(DatasetteError):  # type: ignore[misc]
 
 
 def config_of(datasette: Datasette) -> Config:
-    """Return the plugin's configuration. Raise ValidationError if it is wrong."""
-    return Config.model_validate(datasette.plugin_config("limits") or {})
-
-
-@hookimpl
-def startup(datasette: Datasette) -> None:
+    """Return the plugin's configuration. Raise ClickException if it is wrong."""
     try:
-        config_of(datasette)
+        return Config.model_validate(datasette.plugin_config("limits") or {})
     except ValidationError as error:
         raise ClickException(f"metadata.yml, plugin limits: {error}") from error
 

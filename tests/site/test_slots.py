@@ -111,12 +111,3 @@ async def test_a_slot_that_is_free_when_others_leave_is_not_lost(leaving: str) -
     assert queue.running.total() == 0
     assert queue.waiting == []
     assert outcomes(await asked("cc", queue)) == ".."
-
-
-@pytest.mark.asyncio
-async def test_who_leaves_a_full_queue_makes_room_at_once() -> None:
-    queue = slots()
-    tasks = await asked("aabb", queue)
-    for task in tasks[2:]:
-        task.cancel()
-    assert outcomes([*await asked("cd", queue)]) == "ww"
