@@ -32,8 +32,10 @@ Then style `.redacted` (a bar), `.band` and `.unknown` (hatched). Without a styl
 appears as "[redacted]". To facet by band, store the band in a column and list it in the table's
 `facets`: only the person who built the table knows where markers were lost.
 
-Limitations: text truncated by a query, for example with `substr(body, 1, 100)`, may end inside a marker,
-which is then shown as plain text.
+Limitations: text of more than LONGEST characters is shown as Datasette shows it, without bars, because
+a page with hundreds of thousands of them harms the server and the reader. The SQL functions read up to
+LONGEST_IN_SQL characters; longer text is the error "string or blob too big". Text truncated by a query,
+for example with `substr(body, 1, 100)`, may end inside a marker, which is then shown as plain text.
 """
 
 # No `from __future__ import annotations`: pydantic resolves them through sys.modules, which lacks
@@ -55,6 +57,11 @@ from ingest.config.markers import shared_forms
 from ingest.config.yaml_model import Model
 
 Sql = int | float | str
+
+LONGEST = 10_000
+"""Characters of a text in which to show bars: 20 times the longest summary."""
+LONGEST_IN_SQL = 100_000
+"""Characters of a text in which the SQL functions find markers."""
 
 BAR = Markup(
     '<span class="redacted"><span aria-hidden="true">[</span>redacted'
@@ -160,7 +167,7 @@ def render_cell(
     config = config_of(datasette, database, table)
     if column in config.measures:
         return render_measure(value, config.band_of(row))
-    if column in config.columns and isinstance(value, str) and value:
+    if column in config.columns and isinstance(value, str) and 0 < len(value) <= LONGEST:
         return render(value, config.band_of(row))
     return None
 
@@ -176,11 +183,16 @@ def extra_template_vars(
 
 
 def of_text(function: Callable[[str], Sql]) -> Callable[[object], Sql | None]:
-    """Wrap `function` for SQL: NULL returns NULL, and other values are converted to text."""
+    """Wrap `function` for SQL: NULL returns NULL, and other values are converted to text.
+
+    It raises OverflowError, which SQLite reports as "string or blob too big", if the text is too long.
+    """
 
     def answer(value: object) -> Sql | None:
         if isinstance(value, bytes):
             value = value.decode("utf-8", "replace")
+        if isinstance(value, str) and len(value) > LONGEST_IN_SQL:
+            raise OverflowError(f"more than {LONGEST_IN_SQL} characters")
         return None if value is None else function(str(value))
 
     return answer

@@ -351,6 +351,87 @@ def test_a_mark_that_belongs_to_an_address_stays(answered: dict[str, Answer], ta
     assert answered[target].status == 200, answered[target].location
 
 
+def many(name: str, number: int, value: str = "x{}") -> str:
+    return urlencode([(name, value.format(index)) for index in range(number)])
+
+
+def in_list(number: int) -> str:
+    return quote_plus(json.dumps([f"x{index}" for index in range(number)]))
+
+
+BOUNDS = {
+    # An address with as much as the bound, one with more, and the words that name the bound.
+    f"{TABLE}?{many('card__not', 100)}": (
+        f"{TABLE}?{many('card__not', 101)}",
+        "at most 100 arguments, not 101",
+    ),
+    f"{TABLE}?{many('notes__contains', 100)}": (
+        f"{TABLE}?{many('notes__contains', 800)}",
+        "at most 100 arguments, not 800",
+    ),
+    f"{TABLE}?{many('card', 100, '')}": (f"{TABLE}?{many('card', 101, '')}", "100 arguments"),
+    f"{TABLE}?{many('_facet', 20, 'card')}": (
+        f"{TABLE}?{many('_facet', 10, 'card')}&{many('_facet_array', 11, 'card')}",
+        "at most 20 facets, not 21",
+    ),
+    f"{TABLE}?card__in={in_list(100)}&{many('card__not', 99)}": (
+        f"{TABLE}?card__in={in_list(60)}&notes__notin=" + ",".join("a" * 41),
+        "at most 100 values, not 101",
+    ),
+    f"{TABLE}?card__in=" + ",".join(f"c{index}" for index in range(100)): (
+        f"{TABLE}?card__in=" + ",".join(f"c{index}" for index in range(9000)),
+        "at most 100 values, not 9000",
+    ),
+    f"{TABLE}?_search={'a+' * 200}": (f"{TABLE}?_search={'a+' * 201}", "at most 200 words"),
+    f"{TABLE}?_search_notes={'a!' * 200}": (
+        f"{TABLE}?_search_notes={'a!' * 201}",
+        "_search_notes can have at most 200 words",
+    ),
+    f"{QUESTION}?words={'a+' * 200}": (f"{QUESTION}?words={'a+' * 201}", "at most 200 words"),
+    f"/library?sql=select+escape_fts(:q)&q={'a+' * 200}": (
+        f"/library?sql=select+escape_fts(:q)&q={'a+' * 201}",
+        "q can have at most 200 words",
+    ),
+    f"/library?sql=select+:q&q={'a+' * 9000}": (
+        f"/library?sql=select+:q&{many('q', 100)}",
+        "at most 100 arguments, not 101",
+    ),
+}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("at", BOUNDS, ids=lambda target: target[:40])
+def test_a_bound_is_kept_and_named_beyond_it(
+    bounded: dict[str, Answer], at: str, form: str
+) -> None:
+    beyond, words = BOUNDS[at]
+    assert bounded[with_format(at, form)].status == 200, bounded[with_format(at, form)].text[:300]
+    answer = bounded[with_format(beyond, form)]
+    assert answer.status == 400
+    check_body(answer, form, 400, "bad_argument")
+    assert words in message_of(answer, form)
+
+
+@pytest.fixture(scope="module")
+def bounded(library: Library) -> dict[str, Answer]:
+    targets = [target for at, (beyond, _) in BOUNDS.items() for target in (at, beyond)]
+    return library.get(
+        *(with_format(target, form) for target in targets for form in FORMATS), cors=True
+    )
+
+
+def test_the_bounds_are_for_the_host_to_set(tmp_path: Path) -> None:
+    library = make(tmp_path / "own", "arguments")
+    about = json.loads((library.folder / "about.json").read_text())
+    about["plugins"]["arguments"]["bounds"] = {"facets": 1, "values": 2}
+    (library.folder / "about.json").write_text(json.dumps(about))
+    found = library.get(
+        *(f"{TABLE}?{many('_facet', number, 'card')}" for number in (1, 2)),
+        *(f"{TABLE}?card__in={in_list(number)}" for number in (2, 3)),
+    )
+    assert [answer.status for answer in found.values()] == [200, 400, 200, 400]
+
+
 @pytest.mark.long
 def test_a_mistake_has_the_same_status_where_other_plugins_are_missing(tmp_path: Path) -> None:
     plain = make(tmp_path / "plain", "arguments")
