@@ -6,7 +6,7 @@ markers were lost looks as if nothing was withheld. What this does:
 - Adds SQL functions to every connection: `redaction_count(text)`, `redaction_density(text)` and
   `redaction_band(text)`. NULL returns NULL. They recognise every form of marker in
   `ingest/config/markers.yml` and every band in `ingest/config/bands.yml`, but can't detect lost
-  markers, and don't know the forms that a disclosure declares for itself.
+  markers, and don't know the forms that a document declares for itself.
 - Shows each marker as a bar, read aloud as "redacted", in the columns listed under `columns`. If
   the row has a band in the column named by `band`, a badge with the band's label precedes the text.
 - Formats the columns listed under `measures`: NULL appears as unknown if the band is "unknown", and

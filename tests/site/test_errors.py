@@ -541,6 +541,7 @@ def test_a_place_is_given_only_if_it_is_certain(word: str, sql: str, place: str)
 # Selected columns.
 
 
+@pytest.mark.long
 def test_a_selected_column_is_listed_once_and_need_not_be_the_one_sorted_by(tmp_path: Path) -> None:
     library = Library(tmp_path, "client_errors", "selected_columns")
     targets = {

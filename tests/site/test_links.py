@@ -137,6 +137,10 @@ def contents_of(response: httpx.Response) -> bytes:
     return re.sub(rb'20\d\d-\d\d-\d\dT[\d:+-]+|width="[\d.]+"', b"", parts)
 
 
+# Datasette adds inherited metadata to what it returns here as pages are requested.
+SAME_AT_ANY_TIME = [path for path in FORMATS if path != "/-/metadata.json"]
+
+
 @pytest.fixture(scope="session")
 def followed() -> dict[tuple[str, tuple[str, ...]], int]:
     """The links requested, with the status of each response."""
@@ -145,7 +149,7 @@ def followed() -> dict[tuple[str, tuple[str, ...]], int]:
 
 @pytest.mark.long
 @pytest.mark.asyncio
-@pytest.mark.parametrize("path", [*PAGES, *MORE_PAGES, *FORMATS])
+@pytest.mark.parametrize("path", [*PAGES, *MORE_PAGES, *SAME_AT_ANY_TIME])
 async def test_under_a_prefix_every_answer_is_the_same_but_for_the_prefix(
     site: Datasette, prefixed: Visitor, path: str
 ) -> None:

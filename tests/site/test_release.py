@@ -11,6 +11,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -118,6 +119,9 @@ def read(server: Server, answers: int, release: Release) -> None:
 
     def ask(path: str) -> tuple[str, dict[str, str], list[str]]:
         headers, body = server.get(path)
+        while b'"type": "busy"' in body:  # only so many costly requests run at once
+            time.sleep(0.1)
+            headers, body = server.get(path)
         return path, headers, STATEMENTS[path](body)
 
     addresses = (path for _, path in zip(range(answers), cycle(STATEMENTS), strict=False))
