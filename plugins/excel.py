@@ -175,7 +175,7 @@ async def render(
         raise DatasetteError(data["error"], title="Invalid SQL", status=400)
     _most_rows.set(config_of(datasette).max_rows)
     name = query_name or (None if table else VISITORS_QUERY)
-    _title.set(table or name)
+    _title.set(table or query_name or VISITORS_QUERY)
     page = datasette.urls.path(request.full_path.replace(".xlsx", "", 1))
     _address.set(datasette.absolute_url(request, page))
     # datasette-xlsx expects the path as the visitor sent it (see the plugin links).
