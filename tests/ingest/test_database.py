@@ -146,6 +146,7 @@ def test_the_console_command_is_the_same_as_the_module() -> None:
     assert all(b"build" in text for text in helps)
 
 
+@pytest.mark.long
 def test_a_killed_build_leaves_the_old_database_or_the_new_one_and_the_next_clears_up(
     long_disclosures: Path, disclosures: Path, tmp_path: Path
 ) -> None:
@@ -206,6 +207,7 @@ main(["build", "--disclosures", {str(disclosures)!r}, "--database", {str(site / 
     assert (site / "inspect-data.json").exists() == (step in (1, 4))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("room", [0, 40_000, 300_000])
 def test_a_full_disk_is_reported_and_the_last_database_kept(
     long_disclosures: Path, tmp_path: Path, room: int
@@ -436,6 +438,7 @@ def states_something(row: Row) -> bool:
     return row.summary not in (None, "<p></p>")
 
 
+@pytest.mark.long
 @given(st.lists(PUBLISHED, min_size=1, max_size=30).map(arranged))
 @settings(max_examples=25, suppress_health_check=list(HealthCheck))
 def test_counts_add_up_whatever_the_rows(

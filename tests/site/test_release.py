@@ -171,6 +171,7 @@ def test_overwriting_the_file_in_place_changes_nothing_either(tmp_path: Path) ->
         assert headers["content-disposition"] == 'attachment; filename="library.db"'
 
 
+@pytest.mark.long
 def test_a_server_removes_its_copy_or_the_next_one_does_but_only_from_the_dead(
     tmp_path: Path,
 ) -> None:
