@@ -31,7 +31,6 @@ rights: re-use terms not stated
 row_numbers: 1-409
 accepted_differences:
   2022: 3
-redactions: {not_markers: ["[Facebook]"]}
 withdrawn: []
 same_wording:
   - rows: [22-026570-0129, 22-026570-0139, 22-026570-0143, 22-026570-0165, 22-026570-0175,
@@ -39,6 +38,7 @@ same_wording:
     reason: all say that officers made false claims regarding a search
   - rows: [22-026570-0176, 22-026570-0187, 22-026570-0194]
     reason: one sentence about COVID-19 regulations
+redactions: {not_markers: ["[Facebook]"]}
 """
 
 

@@ -218,8 +218,7 @@ def test_what_was_judged_of_the_first_disclosure_is_in_its_folder() -> None:
 def test_an_invalid_judgement_is_refused(
     copy: FolderCopy, tmp_path: Path, entry: str, told: str
 ) -> None:
-    text = copy.manifest.read_text("utf-8")
-    copy.manifest.write_text(f"{text}  - rows: {entry}\n    reason: r\n", "utf-8")
+    copy.declare("same_wording:\n", f"same_wording:\n  - rows: {entry}\n    reason: r\n")
     with pytest.raises(BuildError) as refusal:
         build(copy.path.parent, tmp_path / "foi.db")
     assert told in str(refusal.value)
@@ -237,8 +236,7 @@ def test_an_invalid_judgement_is_refused(
 def test_a_judgement_on_a_withdrawn_row_is_ignored(
     copy: FolderCopy, tmp_path: Path, entry: str, withdrawn: str
 ) -> None:
-    text = copy.manifest.read_text("utf-8")
-    copy.manifest.write_text(f"{text}  - rows: {entry}\n    reason: r\n", "utf-8")
+    copy.declare("same_wording:\n", f"same_wording:\n  - rows: {entry}\n    reason: r\n")
     copy.declare(
         "withdrawn: []", f"withdrawn:\n  - {{id: {withdrawn}, date: 2023-04-05, reason: r}}"
     )
