@@ -430,6 +430,9 @@ async def test_title_card_and_citation_name_the_whole_selection(site: Datasette,
         assert words in meta(page, "title")
         assert words in meta(page, "description")
         assert words in cited(page)[1]
+    # A visitor's condition is named once, as any other filter.
+    for condition in re.findall(r"_where=([^&]*)", path):
+        assert html.unescape(title).count(condition) == cited(page)[1].count(condition) == 1
 
 
 @pytest.mark.asyncio
