@@ -86,6 +86,7 @@ from datasette.views.table import TableView
 from pydantic import Field, PositiveInt, ValidationError
 
 from ingest.config.yaml_model import Model
+from ingest.text.redaction import LETTERS
 
 TRACKING = (
     *("utm_*", "fbclid", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "msclkid", "twclid"),
@@ -176,8 +177,8 @@ COMPARES = {"exact", "not", "gt", "gte", "lt", "lte", "in", "notin"}
 WHOLE_VALUES = {"exact", "not", "in", "notin"}
 LISTS = ("in", "notin")
 """Operators that compare with a number, those that compare with whole values, and with many."""
-WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
-"""A word of a search, as SQLite's index divides text."""
+WORD = re.compile(LETTERS)
+"""A word of a search."""
 
 MOST_LISTED = 50
 """The most terms that a message lists."""

@@ -2,14 +2,15 @@
 
 Problem: Datasette escapes searches for SQLite's full-text search with `escape_fts`, but SQLite
 still rejects some of its output: a lone quotation mark, an empty string, a NUL, or a line break
-inside quotes. The visitor then gets an error page; thousands of words keep SQLite busy. Also, in this project's index the `█` characters
-that replace redacted words could be searched for, although they are not words.
+inside quotes. The visitor then gets an error page; thousands of words keep SQLite busy. Also, in this
+project's index the `█` characters that replace redacted words could be searched for, although they
+are not words.
 
 What this does: replaces the stock `escape_fts`, both for table pages and in SQL, and removes blank
-`_search` parameters from the URL, so that an empty search box does not filter anything. The time that this takes
-grows with the length of the search; more than MOST_WORDS are an error. (The plugin arguments
-refuses them before, with a message.) Limitations: `_searchmode=raw` bypasses all escaping, as Datasette
-intends.
+`_search` parameters from the URL, so that an empty search box does not filter anything. The time that
+this takes grows with the length of the search; more than MOST_WORDS are an error. (The plugin
+arguments refuses them before, with a message.) Limitations: `_searchmode=raw` bypasses all escaping,
+as Datasette intends.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from urllib.parse import parse_qsl, urlencode
 from datasette import hookimpl
 from datasette.app import Datasette
 
-from ingest.text.redaction import BAR
+from ingest.text.redaction import BAR, LETTERS
 
 NO_WORDS = '""'
 """A valid full-text query that matches nothing."""
@@ -33,7 +34,7 @@ NO_WORDS = '""'
 QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
 TERM = re.compile(r'"[^"]*"?|[^\s"]+')
 WORD = re.compile(r"[^\W_]+")
-TYPED_WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
+TYPED_WORD = re.compile(LETTERS)
 MOST_WORDS = 1000
 """The most words in a search, however it is made."""
 OR = "OR"

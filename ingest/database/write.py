@@ -55,8 +55,9 @@ def write_database(
     """Write the database at `path`, and its `inspect-data.json` beside it.
 
     `checks` are the names and sentences of the checks that the disclosures passed, and `patterns`
-    the regular expressions behind the mentions. Files left behind by a killed build are removed. Raise BuildError, and change nothing, if `path` cannot be
-    written or is not a database, or if another build is running.
+    the regular expressions behind the mentions. Files left behind by a killed build are removed.
+    Raise BuildError, and change nothing, if `path` cannot be written or is not a database, or if
+    another build is running.
     """
     workspace = path.parent / f".{path.name}.building"
     try:

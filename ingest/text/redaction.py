@@ -35,8 +35,9 @@ MAX_EXEMPTION = 100
 
 _BOX = rf"{BOX}(?:[^{BOX}{BOX_END}]{{1,{MAX_EXEMPTION}}}{BOX_END})?"
 _PARAGRAPH_TAG = re.compile(r"</?p>")
-_LETTERS = r"(?:[^\W_][\u0300-\u036f]*)+"
-_WORD = re.compile(rf"{_LETTERS}(?:['’‐‑-]{_LETTERS})*")
+LETTERS = r"(?:[^\W_][\u0300-\u036f]*)+"
+"""A regular expression for letters and digits in a row, as SQLite's index divides text into words."""
+_WORD = re.compile(rf"{LETTERS}(?:['’‐‑-]{LETTERS})*")
 
 
 @dataclass(frozen=True)
