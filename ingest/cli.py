@@ -12,7 +12,8 @@ import click
 
 from ingest.build import build as build_database
 from ingest.build import read_checked
-from ingest.config.manifest import FILE_NAME, record_copy_status
+from ingest.config.manifest import FILE_NAME, load_manifest, record_copy_status
+from ingest.config.markers import shared_forms
 from ingest.config.terms import load_terms
 from ingest.database.summary import summarise
 from ingest.evidence.wordings import propose
@@ -28,8 +29,7 @@ from ingest.review.audit_report import write_audit_report
 from ingest.review.compare import compare as differences_between
 from ingest.review.compare import outcome
 from ingest.review.disclosure_risk import describe_risk
-from ingest.text import redaction
-from ingest.text.phrases import pluralize
+from ingest.text.phrases import escape_hidden, pluralize
 
 
 @click.group()
@@ -90,7 +90,7 @@ def build(disclosures: Path, path: Path, pool: Pool) -> None:
         build_database(disclosures, path, pool=pool)
     except BuildError as error:
         _refuse(error.findings, "nothing was built, and nothing was changed")
-    click.echo(f"{summarise(path)}\n\nBuilt {path}.")
+    _echo(f"{summarise(path)}\n\nBuilt {path}.")
 
 
 @main.command()
@@ -104,11 +104,11 @@ def similar_wordings(disclosures: Path, pool: Pool) -> None:
     """
     for folder in _read(disclosures, pool):
         groups = propose(folder.readable_rows, folder.manifest.same_wording)
-        click.echo(f"{folder.disclosure.reference}: {pluralize(len(groups), 'proposal')}\n")
+        _echo(f"{folder.disclosure.reference}: {pluralize(len(groups), 'proposal')}\n")
         for group in groups:
             for id, row in group:
-                click.echo(f"  {id}  {row.year}  {redaction.canonicalise(row.summary or '')}")
-            click.echo()
+                _echo(f"  {id}  {row.year}  {row.summary or ''}")
+            _echo()
 
 
 @main.command()
@@ -121,7 +121,7 @@ def disclosure_risk(disclosures: Path, pool: Pool) -> None:
     disclosures that fill each other's gaps. The report quotes rows: show it only to those who decide
     on publication (docs/publication-decision.md). Writes nothing.
     """
-    click.echo(describe_risk(_read(disclosures, pool)))
+    _echo(describe_risk(_read(disclosures, pool)))
 
 
 file_argument = click.argument(
@@ -157,12 +157,12 @@ def audit(file: Path, page: Path | None, pool: Pool) -> None:
             "no report was written",
         )
     if page:
-        click.echo(f"Wrote {page}.")
+        _echo(f"Wrote {page}.")
     if refused := list(blocking_findings(file, document)):
         _refuse(refused, "do not publish this document")
-    click.echo(f"{pluralize(document.file.pages, 'page')}: nothing was refused.")
+    _echo(f"{pluralize(document.file.pages, 'page')}: nothing was refused.")
     for kind, count in sorted(document.counts.items()):
-        click.echo(f"Decision needed: {kind}, {count:,} in total: {KINDS[kind]}.")
+        _echo(f"Decision needed: {kind}, {count:,} in total: {KINDS[kind]}.")
 
 
 @main.command()
@@ -184,20 +184,22 @@ def compare(text: Path, pdf: Path, record: bool, pool: Pool) -> None:
     theirs, more = read_pdf_disclosure(pdf, pool)
     if not ours or not theirs or findings or more:
         _refuse([*findings, *more], "nothing was compared")
-    differences = differences_between(ours, theirs)
+    manifest, _ = load_manifest(text.parent)
+    forms = manifest.forms if manifest else shared_forms()
+    differences = differences_between(ours, theirs, forms)
     for difference in differences:
-        click.echo(f"{difference}\n")
+        _echo(f"{difference}\n")
     status = (
         f"text conversion, compared with the published PDF (SHA-256 {theirs.source_sha256[:12]}) "
         f"on {datetime.date.today()}: {outcome(ours, differences)}"
     )
-    click.echo(f"copy_status: {status}")
+    _echo(f"copy_status: {status}")
     if record:
         try:
             record_copy_status(text.parent, status)
         except BuildError as error:
             _refuse(error.findings, "nothing was recorded")
-        click.echo("Recorded.")
+        _echo("Recorded.")
 
 
 @main.command()
@@ -218,12 +220,12 @@ def add(file: Path, disclosures: Path, pool: Pool, **given: str | None) -> None:
         terms, findings = load_terms()
         if not terms:
             raise BuildError(findings)
-        click.echo(describe(disclosure, terms))
+        _echo(describe(disclosure, terms))
         known = {key: value for key, value in given.items() if value}
         folder = scaffold(file, disclosure, disclosures, known)
     except BuildError as error:
         _refuse(error.findings, "nothing was copied")
-    click.echo(f"\nMade {folder}. Fill in {folder / FILE_NAME}, then build.")
+    _echo(f"\nMade {folder}. Fill in {folder / FILE_NAME}, then build.")
 
 
 def _read(disclosures: Path, pool: Pool) -> list[DisclosureFolder]:
@@ -234,8 +236,13 @@ def _read(disclosures: Path, pool: Pool) -> list[DisclosureFolder]:
         _refuse(error.findings, "nothing was examined")
 
 
+def _echo(text: str = "", err: bool = False) -> None:
+    """Print `text`. Names and quotations in it cannot command a terminal."""
+    click.echo("\n".join(map(escape_hidden, text.split("\n"))), err=err)
+
+
 def _refuse(findings: Sequence[Finding], consequence: str) -> NoReturn:
     for finding in findings:
-        click.echo(f"{finding}\n", err=True)
-    click.echo(f"{pluralize(len(findings), 'finding')}: {consequence}.", err=True)
+        _echo(f"{finding}\n", err=True)
+    _echo(f"{pluralize(len(findings), 'finding')}: {consequence}.", err=True)
     raise SystemExit(1) from None

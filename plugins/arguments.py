@@ -14,11 +14,19 @@ on tables, views, canned queries ("questions") and rows, in every format:
   that cling to a pasted address (`.`, `)`, `’`, a space) go, where the address is not valid with them.
   Each is a redirect (301) in every format, so that there is one address to keep, cache and cite. If
   arguments were dropped silently, the long address would be what visitors see, copy and cite.
+- More arguments, facets, values in lists or words in a search than the bounds are a 400 that names the
+  bound. Within them, no number of them is an error.
 
     plugins:
       arguments:
         accept: [_version]             arguments that other plugins read, accepted everywhere
         tracking: [utm_*, fbclid]      patterns of arguments to drop, in place of TRACKING
+        bounds:                        the most that one address may have:
+          arguments: 100
+          facets: 20
+          values: 100                  in its lists, such as __in
+          words: 200                   in each search: _search, _search_COLUMN, a parameter of a
+                                       question, or of SQL that uses escape_fts
         paths:                         other addresses to check, with all their arguments,
           /chart/*: {branch: library.branches.name}       each with its known terms, or null
     databases:
@@ -42,6 +50,7 @@ search for belongs to the text. Only the end of an address is cleaned of marks.
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatch
@@ -74,9 +83,10 @@ from datasette.views.base import DatasetteError, DataView
 from datasette.views.database import DatabaseView
 from datasette.views.row import RowView
 from datasette.views.table import TableView
-from pydantic import Field, ValidationError
+from pydantic import Field, PositiveInt, ValidationError
 
 from ingest.config.yaml_model import Model
+from ingest.text.redaction import LETTERS
 
 TRACKING = (
     *("utm_*", "fbclid", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "msclkid", "twclid"),
@@ -165,7 +175,10 @@ NUMERIC = re.compile("INT|REAL|FLOA|DOUB", re.IGNORECASE)
 """Declared types of columns for which SQLite takes a text for a number."""
 COMPARES = {"exact", "not", "gt", "gte", "lt", "lte", "in", "notin"}
 WHOLE_VALUES = {"exact", "not", "in", "notin"}
-"""Operators that compare with a number, and those that compare with whole values."""
+LISTS = ("in", "notin")
+"""Operators that compare with a number, those that compare with whole values, and with many."""
+WORD = re.compile(LETTERS)
+"""A word of a search."""
 
 MOST_LISTED = 50
 """The most terms that a message lists."""
@@ -181,10 +194,20 @@ Given = str | list[str]
 """A source as the configuration gives it, `table.column` or a list."""
 
 
+class Bounds(Model):
+    """The most that one address may have, as described above."""
+
+    arguments: PositiveInt = 100
+    facets: PositiveInt = 20
+    values: PositiveInt = 100
+    words: PositiveInt = 200
+
+
 class Config(Model):
     accept: list[str] = Field(default_factory=list)
     tracking: list[str] = Field(default_factory=lambda: list(TRACKING))
     paths: dict[str, dict[str, str | None]] = Field(default_factory=dict)
+    bounds: Bounds = Field(default_factory=Bounds)
 
 
 class DatabaseConfig(Model):
@@ -203,6 +226,9 @@ class Configs(NamedTuple):
 
 
 _configs: WeakKeyDictionary[Datasette, Configs] = WeakKeyDictionary()
+_for_a_visitor: ContextVar[bool] = ContextVar("for_a_visitor", default=False)
+"""Whether a request is made by the site itself, for one that is being answered: to the arguments that the
+visitor gave it adds some of its own, and no bound must stop that."""
 
 
 def configs_of(datasette: Datasette) -> Configs:
@@ -319,11 +345,50 @@ def values_in(operator: str, value: str) -> list[str]:
 
     Raise ValueError if they are JSON with a mistake.
     """
-    if operator not in ("in", "notin"):
+    if operator not in LISTS:
         return [value]
     if not value.startswith("["):
         return [part.strip() for part in value.split(",")]
     return [str(item) for item in json.loads(value)]
+
+
+# How much an address asks for.
+
+
+def values_in_list(name: str, value: str) -> int:
+    """Return how many values an argument adds to the lists of an address."""
+    operator = name.rpartition("__")[2]
+    try:
+        return len(values_in(operator, value)) if operator in LISTS else 0
+    except (ValueError, TypeError, RecursionError):
+        return 0  # `Page.check` says that it is malformed
+
+
+def beyond_bounds(bounds: Bounds, pairs: Pairs) -> str | None:
+    """Return what to say about an address that asks for more than its bounds, else None."""
+    facets = [name for name, _ in pairs if re.fullmatch(r"_facet(_(?!size$)\w+)?", name)]
+    # The arguments first, so that what follows has few of them to look at.
+    if len(pairs) > bounds.arguments:
+        return f"An address can have at most {bounds.arguments} arguments, not {len(pairs)}."
+    if len(facets) > bounds.facets:
+        return f"A page can have at most {bounds.facets} facets, not {len(facets)}."
+    values = sum(values_in_list(*pair) for pair in pairs)
+    if values > bounds.values:
+        return (
+            f"The lists in an address (__in, __notin) can have at most {bounds.values} values,"
+            f" not {values}."
+        )
+    return None
+
+
+def beyond_words(bounds: Bounds, page: "Page", pairs: Pairs) -> str | None:
+    """Return what to say about a search for more words than the bound, else None."""
+    for name, value in pairs:
+        if name == "_search" or name.startswith("_search_") or page.searches_by(name):
+            words = len(WORD.findall(value))
+            if words > bounds.words:
+                return f"{name} can have at most {bounds.words} words, not {words}."
+    return None
 
 
 # What an address asks for.
@@ -335,6 +400,7 @@ class Page:
 
     `parameters` are its own arguments, each with the source of its terms; `known` are Datasette's.
     `sees` says whether the visitor may see a table or question; it is slow, so it is asked last.
+    `searches` says whether a parameter may be a search.
     """
 
     db: Database | None = None
@@ -344,6 +410,10 @@ class Page:
     ignores: bool = False
     subject: tuple[str, str] | None = None
     sees: Sees | None = None
+    searches: bool = False
+
+    def searches_by(self, name: str) -> bool:
+        return self.searches and name in self.parameters
 
     def takes(self, name: str) -> bool:
         """Return whether `name` is one of the page's arguments."""
@@ -648,13 +718,20 @@ async def question_page(
         {each: parsed(source) for each, source in ids.items() if source},
         subject=("view-query", name),
         sees=sees,
+        searches=True,
     )
 
 
 async def sql_page(datasette: Datasette, db: Database, sql: str) -> Page:
     named = await derive_named_parameters(db, sql)
     accept = accepted(datasette)
-    return Page(db, [*OF_SQL, *SHOWN, *accept], dict.fromkeys(named), ignores=True)
+    return Page(
+        db,
+        [*OF_SQL, *SHOWN, *accept],
+        dict.fromkeys(named),
+        ignores=True,
+        searches="escape_fts" in sql.lower(),
+    )
 
 
 def other_page(datasette: Datasette, path: str) -> Page | None:
@@ -825,11 +902,15 @@ async def answer(
             return await redirect(datasette, send, clean, "")
         return await app(scope, receive, send)
     request = Request(scope, receive)
-    clean = without_entities(query)
+    clean, bounds = without_entities(query), configs_of(datasette).site.bounds
+    if not _for_a_visitor.get() and (beyond := beyond_bounds(bounds, pairs_in(clean))):
+        return await refuse(datasette, request, send, beyond)
     page = await page_of(datasette, routes(), request, path, pairs_in(clean))
     clean = without_tracking(clean, page, configs_of(datasette).site.tracking)
     if clean != query:
         return await redirect(datasette, send, path, clean)
+    if page and (beyond := beyond_words(bounds, page, pairs_in(query))):
+        return await refuse(datasette, request, send, beyond)
     if page and page.ignores:
         ignored = [name for name, _ in pairs_in(query) if not page.takes(name)]
         scope = {**scope, "ignored_arguments": ignored}
@@ -855,10 +936,18 @@ def asgi_wrapper(datasette: Datasette) -> Any:
 
     def wrap(app: Asgi) -> Asgi:
         async def wrapped(scope: dict[str, Any], receive: Any, send: Any) -> None:
-            if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
-                await answer(datasette, routes, app, scope, receive, send)
-            else:
+            if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
                 await app(scope, receive, send)
+                return
+
+            async def inside(*given: Any) -> None:
+                token = _for_a_visitor.set(True)
+                try:
+                    await app(*given)
+                finally:
+                    _for_a_visitor.reset(token)
+
+            await answer(datasette, routes, inside, scope, receive, send)
 
         return wrapped
 

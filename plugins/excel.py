@@ -174,8 +174,8 @@ async def render(
     if data.get("error"):
         raise DatasetteError(data["error"], title="Invalid SQL", status=400)
     _most_rows.set(config_of(datasette).max_rows)
-    _title.set(table or query_name or f"{database}-query")
     name = query_name or (None if table else VISITORS_QUERY)
+    _title.set(table or query_name or VISITORS_QUERY)
     page = datasette.urls.path(request.full_path.replace(".xlsx", "", 1))
     _address.set(datasette.absolute_url(request, page))
     # datasette-xlsx expects the path as the visitor sent it (see the plugin links).

@@ -101,12 +101,15 @@ SQLITE_LIMITS = {
     sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 200,
     sqlite3.SQLITE_LIMIT_COLUMN: 200,
     sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 50,
-    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 100,
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 150,
     sqlite3.SQLITE_LIMIT_FUNCTION_ARG: 20,
-    sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER: 100,
+    sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER: 250,
     sqlite3.SQLITE_LIMIT_ATTACHED: 0,
 }
-"""Bounds of SQLite in a child, which stop some costly statements early and with a clear message."""
+"""Bounds of SQLite in a child, which stop some costly statements early and with a clear message.
+
+Depth and variables leave room for what the plugin arguments lets an address have: 100 filters, and
+100 values in lists."""
 
 if SUPPORTED:
     import ctypes
@@ -192,6 +195,7 @@ class Slots:
         if self.running.total() < self.config.slots:
             self.running[visitor] += 1
             return
+        self.drop_those_who_left()
         if len(self.waiting) >= self.config.queue:
             self.make_room(visitor)
         place = (visitor, asyncio.get_running_loop().create_future())
@@ -208,6 +212,10 @@ class Slots:
                 raise Refusal(BUSY, 503, "busy") from None
             raise
 
+    def drop_those_who_left(self) -> None:
+        """Drop requests that were cancelled or timed out, and have not yet run to find out."""
+        self.waiting = [place for place in self.waiting if not place[1].done()]
+
     def make_room(self, visitor: str) -> None:
         """Refuse the last request of the visitor who waits most, or that of `visitor`."""
         waits = Counter(name for name, _ in self.waiting)
@@ -222,6 +230,7 @@ class Slots:
         """Give the slot of `visitor` to the next who waits."""
         self.running[visitor] -= 1
         self.running += Counter()  # drop those with none
+        self.drop_those_who_left()
         if self.waiting:
             place = min(self.waiting, key=lambda place: self.running[place[0]])
             self.waiting.remove(place)

@@ -25,8 +25,7 @@ Templates get, for that,
 - `link_to_cite(database, count)`, the full address of the page with both;
 - `since_copied(database, count)`, what has changed since the link was copied, or None;
 - `found(count)`, such as "3 rows";
-- `selected_rows(description, clauses, sort, sort_desc)`, the filters, searches and `_where` of a table
-  page in words, and `selected_by(values, parameters)`, the parameters of a query in words.
+- `selected_by(values, parameters)`, the parameters of a query in words.
 
 A `site_url` that is no such address stops the server. Limits: without `site_url`, a proxy must pass on
 `Host`. An address in metadata.yml may begin with `/`, and is then a path of this site without its prefix.
@@ -35,7 +34,7 @@ A `site_url` that is no such address stops the server. Limits: without `site_url
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any, NamedTuple
@@ -298,22 +297,6 @@ def found(count: int | None) -> str:
     return f"{count:,} {'row' if count == 1 else 'rows'}" if count else "no rows (none found)"
 
 
-def selected_rows(
-    description: str, clauses: Iterable[str], sort: str | None, sort_desc: str | None
-) -> str:
-    """Return which rows of a table a page has: Datasette's `description`, and the SQL of each `_where`.
-
-    Datasette's description ends with the order, which follows the SQL here.
-    """
-    order = f"sorted by {sort_desc} descending" if sort_desc else f"sorted by {sort}"
-    conditions = description.removesuffix(order).strip()
-    order = order if description.endswith(order) else ""
-    sql = " and ".join(f"SQL “{clause}”" for clause in clauses)
-    if sql:
-        conditions = f"{conditions} and {sql}" if conditions else f"where {sql}"
-    return ", ".join(filter(None, [conditions, order]))
-
-
 def selected_by(values: Mapping[str, str], parameters: Mapping[str, Any]) -> str:
     """Return the parameters of a query that have a value, with their labels if `parameters` has any."""
     return ", ".join(
@@ -340,5 +323,4 @@ def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[s
         "link_to_cite": link_to_cite,
         "local": local,
         "selected_by": selected_by,
-        "selected_rows": selected_rows,
     }

@@ -116,7 +116,7 @@ class Drawing(Model):
     lower: str | None = None
     upper: str | None = None
     partial_until: str | None = None
-    solid: str | None = None  # what the solid part is called, if not “finalised”
+    solid: str | None = None  # what to call the solid part, if not by default
     panel: str | None = None
     panel_title: str = "{}"
 

@@ -5,7 +5,8 @@ markers were lost looks as if nothing was withheld. What this does:
 
 - Adds SQL functions to every connection: `redaction_count(text)`, `redaction_density(text)` and
   `redaction_band(text)`. NULL returns NULL. They recognise every form of marker in
-  `ingest.text.redaction` and every band in `ingest/config/bands.yml`, but can't detect lost markers.
+  `ingest/config/markers.yml` and every band in `ingest/config/bands.yml`, but can't detect lost
+  markers, and don't know the forms that a document declares for itself.
 - Shows each marker as a bar, read aloud as "redacted", in the columns listed under `columns`. If
   the row has a band in the column named by `band`, a badge with the band's label precedes the text.
 - Formats the columns listed under `measures`: NULL appears as unknown if the band is "unknown", and
@@ -31,8 +32,10 @@ Then style `.redacted` (a bar), `.band` and `.unknown` (hatched). Without a styl
 appears as "[redacted]". To facet by band, store the band in a column and list it in the table's
 `facets`: only the person who built the table knows where markers were lost.
 
-Limitations: text truncated by a query, for example with `substr(body, 1, 100)`, may end inside a marker,
-which is then shown as plain text.
+Limitations: text of more than LONGEST characters is shown as Datasette shows it, without bars, because
+a page with hundreds of thousands of them harms the server and the reader. The SQL functions read up to
+LONGEST_IN_SQL characters; longer text is the error "string or blob too big". Text truncated by a query,
+for example with `substr(body, 1, 100)`, may end inside a marker, which is then shown as plain text.
 """
 
 # No `from __future__ import annotations`: pydantic resolves them through sys.modules, which lacks
@@ -50,10 +53,15 @@ from markupsafe import Markup, escape
 from pydantic import ValidationError
 
 from ingest.config import bands
+from ingest.config.markers import shared_forms
 from ingest.config.yaml_model import Model
-from ingest.text import redaction
 
 Sql = int | float | str
+
+LONGEST = 10_000
+"""Characters of a text in which to show bars: 20 times the longest summary."""
+LONGEST_IN_SQL = 100_000
+"""Characters of a text in which the SQL functions find markers."""
 
 BAR = Markup(
     '<span class="redacted"><span aria-hidden="true">[</span>redacted'
@@ -89,7 +97,7 @@ def render(text: str, band: object = None) -> Markup:
     if isinstance(band, str) and band in LABELS:
         parts.append(Markup('<span class="band band-{}">{}</span> ').format(band, LABELS[band]))
     end = 0
-    for marker in redaction.find(text):
+    for marker in shared_forms().find(text):
         parts += [escape(text[end : marker.start]), BAR]
         end = marker.end
     return Markup("").join([*parts, escape(text[end:])])
@@ -159,7 +167,7 @@ def render_cell(
     config = config_of(datasette, database, table)
     if column in config.measures:
         return render_measure(value, config.band_of(row))
-    if column in config.columns and isinstance(value, str) and value:
+    if column in config.columns and isinstance(value, str) and 0 < len(value) <= LONGEST:
         return render(value, config.band_of(row))
     return None
 
@@ -175,11 +183,16 @@ def extra_template_vars(
 
 
 def of_text(function: Callable[[str], Sql]) -> Callable[[object], Sql | None]:
-    """Wrap `function` for SQL: NULL returns NULL, and other values are converted to text."""
+    """Wrap `function` for SQL: NULL returns NULL, and other values are converted to text.
+
+    It raises OverflowError, which SQLite reports as "string or blob too big", if the text is too long.
+    """
 
     def answer(value: object) -> Sql | None:
         if isinstance(value, bytes):
             value = value.decode("utf-8", "replace")
+        if isinstance(value, str) and len(value) > LONGEST_IN_SQL:
+            raise OverflowError(f"more than {LONGEST_IN_SQL} characters")
         return None if value is None else function(str(value))
 
     return answer
@@ -188,9 +201,9 @@ def of_text(function: Callable[[str], Sql]) -> Callable[[object], Sql | None]:
 @hookimpl
 def prepare_connection(conn: sqlite3.Connection) -> None:
     functions: dict[str, Callable[[str], Sql]] = {
-        "redaction_count": redaction.count,
-        "redaction_density": redaction.density,
-        "redaction_band": lambda text: bands.band(redaction.density(text)),
+        "redaction_count": lambda text: shared_forms().count(text),
+        "redaction_density": lambda text: shared_forms().density(text),
+        "redaction_band": lambda text: bands.band(shared_forms().density(text)),
     }
     for name, function in functions.items():
         conn.create_function(name, 1, of_text(function), deterministic=True)

@@ -19,7 +19,7 @@ COLUMNS = {
     "results": "term* meaning source regime position:INTEGER",
     "actions": "term* meaning source regime position:INTEGER",
     "sanctions": "term* meaning source regime severity:INTEGER position:INTEGER",
-    "redactions": "allegation_id* position*:INTEGER form",
+    "redactions": "allegation_id* position*:INTEGER form exemption",
     "source_blocks": """disclosure_id* block*:INTEGER officers:INTEGER summaries:INTEGER
         marked:INTEGER markers:INTEGER chance:REAL markers_lost:INTEGER""",
     "shared_wordings": """id* disclosure_id year:INTEGER officers:INTEGER wording basis reason

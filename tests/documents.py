@@ -14,10 +14,11 @@ from pathlib import Path
 
 import yaml
 
+from ingest.config.markers import shared_forms
 from ingest.readers.folders import read_disclosure
+from ingest.readers.markers import recognise
 from ingest.readers.met.form import COLUMNS, FIELDS
 from ingest.records.disclosure import Disclosure, Note, PublishedTotal, Row
-from ingest.text import redaction
 from tests.serving import ROOT
 
 FIRST = ROOT / "ingest" / "disclosures" / "01-FOI-22-026570"
@@ -37,6 +38,7 @@ same_wording:
     reason: all say that officers made false claims regarding a search
   - rows: [22-026570-0176, 22-026570-0187, 22-026570-0194]
     reason: one sentence about COVID-19 regulations
+redactions: {not_markers: ["[Facebook]"]}
 """
 
 
@@ -112,7 +114,8 @@ def first_rows() -> list[tuple[str, Row]]:
     """Return the (id, row) pairs of the first disclosure."""
     disclosure, _ = read_disclosure(FIRST)
     assert disclosure
-    return [(disclosure.row_id(row.position), row) for row in disclosure.rows]
+    rows = recognise(disclosure, shared_forms()).rows
+    return [(disclosure.row_id(row.position), row) for row in rows]
 
 
 def numbered(*summaries: str, year: int = 2021) -> list[tuple[str, Row]]:
@@ -155,9 +158,9 @@ def _kinds(row: Row) -> Iterator[object]:
     yield row.under_investigation, tuple(map(bool, cells))
     yield row.year
     text = row.summary or ""
-    markers = redaction.find(text)
+    markers = shared_forms().find(text)
     yield from (marker.form for marker in markers)
-    yield "wholly redacted", bool(markers) and not redaction.words(text)
+    yield "wholly redacted", bool(markers) and not shared_forms().words(text)
     yield "side by side", any(not text[a.end : b.start].strip() for a, b in pairwise(markers))
     yield (
         "joined",

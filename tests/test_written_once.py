@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import get_args
 
 import pytest
 
 from ingest.config import bands
-from ingest.text import redaction
 from tests.serving import ROOT
 
 SCHEMA = (ROOT / "ingest" / "database" / "schema.sql").read_text("utf-8")
@@ -29,7 +27,6 @@ def test_the_bounds_of_a_band_are_written_in_its_file_alone() -> None:
 @pytest.mark.parametrize(
     ("column", "words"),
     [
-        ("form", get_args(redaction.MarkerForm)),
         ("redaction_band", [band.band for band in bands.all_bands()]),
     ],
 )

@@ -85,7 +85,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "markers",
-        "Anything that looks like a redaction marker has a known form.",
+        "Anything that looks like a redaction marker has a known form, or a person has said that it is none.",
         _without_terms(rows.known_markers),
     ),
     Check(

@@ -42,12 +42,12 @@ def folder_name(folder: DisclosureFolder) -> Iterator[Finding]:
 
 def row_numbers(folder: DisclosureFolder) -> Iterator[Finding]:
     """Yield a finding if there are more or fewer row numbers than rows."""
-    ids, rows = folder.row_ids, folder.disclosure.rows
-    if len(ids) != len(rows):
+    numbers, rows = sum(map(len, folder.row_ranges)), folder.disclosure.rows
+    if numbers != len(rows):
         yield in_manifest(
             folder,
             ("row_numbers",),
-            f"numbers for {pluralize(len(ids), 'row')} ({folder.manifest.row_numbers})",
+            f"numbers for {pluralize(numbers, 'row')} ({folder.manifest.row_numbers})",
             f"numbers for {pluralize(len(rows), 'row')}, as many as the document has",
             "before the first publication, write 1 to the number of rows (1-409); after it, give "
             "each added row the next free number, in its position (1-340, 410, 341-409)",
@@ -56,10 +56,9 @@ def row_numbers(folder: DisclosureFolder) -> Iterator[Finding]:
 
 def withdrawn_ids(folder: DisclosureFolder) -> Iterator[Finding]:
     """Yield a finding for each withdrawn id that is unknown or repeated."""
-    ids = set(folder.row_ids)
     seen: set[str] = set()
     for index, withdrawal in enumerate(folder.manifest.withdrawn):
-        if withdrawal.id not in ids or withdrawal.id in seen:
+        if not folder.has_row_id(withdrawal.id) or withdrawal.id in seen:
             yield in_manifest(
                 folder,
                 ("withdrawn", index, "id"),
@@ -90,7 +89,7 @@ def withdrawn_everywhere(folder: DisclosureFolder) -> Iterator[Finding]:
 def same_wording(folder: DisclosureFolder) -> Iterator[Finding]:
     """Yield everything wrong with the rows judged to share a wording."""
     known = folder.path.name == folder.disclosure.id
-    if not known or len(folder.row_ids) != len(folder.disclosure.rows):
+    if not known or sum(map(len, folder.row_ranges)) != len(folder.disclosure.rows):
         return  # the ids do not match the rows, which another check reports
     readable = {id: (row.year, _words(row)) for id, row in _rows(folder).items()}
     judged = Counter(id for entry in folder.manifest.same_wording for id in set(entry.rows))

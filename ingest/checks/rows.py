@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ingest.checks.places import at_row, in_document, in_manifest
 from ingest.config.manifest import FILE_NAME
+from ingest.config.markers import MARKERS_FILE, deciding_lines
 from ingest.config.terms import TERM_TABLES, TERMS_FILE, Terms
 from ingest.readers.folders import DisclosureFolder
+from ingest.records.disclosure import Row
 from ingest.records.findings import Finding
 from ingest.text import redaction
 from ingest.text.phrases import pluralize, truncated_repr
@@ -62,14 +65,19 @@ def redaction_declared(folder: DisclosureFolder) -> Iterator[Finding]:
 
 
 def known_markers(folder: DisclosureFolder) -> Iterator[Finding]:
-    """Yield a finding for each piece of text that looks like a redaction but is not a known
-    marker."""
+    """Yield a finding for each text that looks like a redaction but is not a known marker."""
+    rows: dict[str, list[Row]] = {}
     for row in folder.disclosure.rows:
-        for form in redaction.unknown_forms(row.summary or ""):
-            yield at_row(
-                folder,
-                row,
-                f"{truncated_repr(form)}, which looks like a redaction",
-                "a marker of a known form: [REDACTED], [redacted] or a run of █",
-                "check the document; to recognise a new form, add it in ingest/text/redaction.py",
-            )
+        for text in row.lookalikes:
+            rows.setdefault(text, []).append(row)
+    for text, found in rows.items():
+        times = f", {pluralize(len(found), 'time')}" if len(found) > 1 else ""
+        finding = at_row(
+            folder,
+            found[0],
+            f"{truncated_repr(text)}{times}, which looks like a redaction",
+            f"a marker of a known form, as in {MARKERS_FILE.name} or {FILE_NAME}",
+            f"check the document; then write into {FILE_NAME} the first of these lines if this hides "
+            "words, or the second if it does not (or add it to the list that is there)",
+        )
+        yield replace(finding, lines=deciding_lines(text))

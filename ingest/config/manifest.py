@@ -3,39 +3,44 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from ingest.config.markers import Redactions, shared_forms
 from ingest.config.yaml_model import IsoDate, Model, Text, load, replace_value
 from ingest.records.audit_findings import KINDS
 from ingest.records.findings import BuildError, Finding
+from ingest.text.phrases import truncated_repr
+from ingest.text.redaction import MarkerForms
 
 FILE_NAME = "disclosure.yml"
 MAX_OFFICERS = 999_999
 """The largest accepted difference for a year: more officers than any document counts."""
 
 
-def parse_row_numbers(text: str) -> list[int]:
-    """Return the row numbers in a list of ranges, in the order given: `1-3, 9` is 1, 2, 3, 9.
+def parse_row_numbers(text: str) -> list[range]:
+    """Return the ranges of row numbers in a list, in the order given: `1-3, 9` is 1, 2, 3, 9.
 
     Raise ValueError if the list is malformed, a range is descending or a number is repeated.
     """
-    numbers: list[int] = []
+    ranges: list[range] = []
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,6})(?:\s*-\s*(\d{1,6}))?\s*", part)
         if not match:
-            raise ValueError(f"numbers and ranges such as 1-409, 410, not {part.strip()!r}")
+            quoted = truncated_repr(part.strip())
+            raise ValueError(f"numbers and ranges such as 1-409, 410, not {quoted}")
         first, last = int(match[1]), int(match[2] or match[1])
         if not 1 <= first <= last:
             raise ValueError(f"ascending ranges that start at 1 or later, not {part.strip()}")
-        numbers.extend(range(first, last + 1))
-    number, times = Counter(numbers).most_common(1)[0]
-    if times > 1:
-        raise ValueError(f"each number once, but {number} appears {times} times")
-    return numbers
+        ranges.append(range(first, last + 1))
+    for one, other in pairwise(sorted(ranges, key=lambda one: one.start)):
+        if other.start < one.stop:
+            times = sum(other.start in numbers for numbers in ranges)
+            raise ValueError(f"each number once, but {other.start} appears {times} times")
+    return ranges
 
 
 def _checked_row_numbers(text: str) -> str:
@@ -73,7 +78,8 @@ class Manifest(Model):
     published ids do not change when rows are added. `accepted_differences` maps a year to its
     printed total minus the rows found, once a person has checked that there are no other rows. The
     dates are needed only if they cannot be read from the document's text. `redacted` is False for a
-    document in which nothing is redacted.
+    document in which nothing is redacted. `redactions` adds to the forms of marker in
+    `ingest/config/markers.yml`, and says what only looks like a marker.
     """
 
     publisher: Text
@@ -83,6 +89,7 @@ class Manifest(Model):
     rights: Text
     row_numbers: Annotated[str, AfterValidator(_checked_row_numbers)]
     redacted: bool = True
+    redactions: Redactions = Field(default_factory=Redactions)
     accepted_differences: dict[int, Annotated[int, Field(ge=-MAX_OFFICERS, le=MAX_OFFICERS)]] = (
         Field(default_factory=dict)
     )
@@ -94,6 +101,11 @@ class Manifest(Model):
     extracted_on: IsoDate | None = None
     covers_from: IsoDate | None = None
     covers_to: IsoDate | None = None
+
+    @property
+    def forms(self) -> MarkerForms:
+        """The forms of marker in the document."""
+        return self.redactions.forms(shared_forms())
 
 
 def load_manifest(folder: Path) -> tuple[Manifest | None, list[Finding]]:

@@ -25,8 +25,14 @@ from pydantic import (
     ValidationError,
 )
 
+from ingest.config.files import MAX_YAML, OutOfBounds, read_regular
 from ingest.records.findings import BuildError, Finding
 from ingest.text.characters import is_hidden
+
+_MAX_VALUES = 100_000
+"""Values in one YAML file."""
+_MAX_FINDINGS = 100
+"""Findings about the values of one file; finding the line of each takes time."""
 
 
 def _visible(text: str) -> str:
@@ -71,7 +77,11 @@ M = TypeVar("M", bound=Model)
 def load(path: Path, model: type[M]) -> tuple[M | None, list[Finding]]:
     """Return the file at `path` as `model`, or None and every reason why it is not valid."""
     try:
-        text = path.read_text("utf-8")
+        text = _read(path)
+    except OutOfBounds as error:
+        found = error.strerror or str(error)
+        expected = f"a YAML file of at most {MAX_YAML:,} bytes"
+        return None, [Finding(path, None, found, expected, "replace it with a file that is one")]
     except (OSError, UnicodeDecodeError) as error:
         return None, [_unreadable(path, None, str(error))]
     return parse(text, model, path)
@@ -81,7 +91,7 @@ def parse(text: str, model: type[M], path: Path) -> tuple[M | None, list[Finding
     """Return `text`, which is the start of the file at `path`, as `model`, or None and the reasons."""
     try:
         root = _compose(text)
-        data = _plain(root)
+        data = _plain(root, (), iter(range(_MAX_VALUES)))
     except RecursionError:
         return None, [_unreadable(path, None, "values nested too deeply")]
     except yaml.YAMLError as error:
@@ -103,7 +113,7 @@ def parse(text: str, model: type[M], path: Path) -> tuple[M | None, list[Finding
                 problem["msg"][:1].lower() + problem["msg"][1:],
                 f"correct {path.name}",
             )
-            for problem in error.errors(include_url=False)
+            for problem in error.errors(include_url=False)[:_MAX_FINDINGS]
         ]
     return (None if findings else record), findings
 
@@ -120,7 +130,7 @@ def load_bundled(path: Path, model: type[M]) -> M:
 def line_of(path: Path, *keys: int | str) -> int | None:
     """Return the line of the value under `keys` in the YAML file at `path`, or of its closest
     existing parent."""
-    return line_in(path.read_text("utf-8"), *keys)
+    return line_in(_read(path), *keys)
 
 
 def line_in(text: str, *keys: int | str) -> int | None:
@@ -152,16 +162,22 @@ def replace_value(text: str, key: str, value: str) -> str:
     )
 
 
+def _read(path: Path) -> str:
+    return read_regular(path, MAX_YAML).decode("utf-8")
+
+
 def _compose(text: str) -> yaml.Node | None:
     root: yaml.Node | None = yaml.compose(text, Loader=yaml.BaseLoader)
     return root
 
 
-def _plain(node: yaml.Node | None, above: tuple[yaml.Node, ...] = ()) -> Any:
+def _plain(node: yaml.Node | None, above: tuple[yaml.Node, ...], budget: Iterator[int]) -> Any:
     """Return the node as dicts, lists, strings and None. Raise YAMLError for values that these
-    cannot represent."""
+    cannot represent, and for more values than `budget` has: aliases can multiply them."""
     if node is None:
         return None
+    if next(budget, None) is None:
+        raise _unusable(f"more than {_MAX_VALUES:,} values", node)
     if any(node is one for one in above):
         raise _unusable("a value that contains itself", node)
     above = (*above, node)
@@ -169,9 +185,9 @@ def _plain(node: yaml.Node | None, above: tuple[yaml.Node, ...] = ()) -> Any:
         for name, _ in node.value:
             if not isinstance(name, yaml.ScalarNode):
                 raise _unusable("a key that is not text", name)
-        return {name.value: _plain(value, above) for name, value in node.value}
+        return {name.value: _plain(value, above, budget) for name, value in node.value}
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(value, above) for value in node.value]
+        return [_plain(value, above, budget) for value in node.value]
     quoted = isinstance(node, yaml.ScalarNode) and node.style is not None
     return node.value if quoted or node.value else None
 

@@ -127,7 +127,8 @@ create table officer_allegations (
 create table redactions (
     allegation_id text not null references officer_allegations (id),
     position integer not null,
-    form text not null check (form in ('[REDACTED]', '[redacted]', '█', 'box')),
+    form text not null,
+    exemption text,
     primary key (allegation_id, position)
 );
 

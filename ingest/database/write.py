@@ -55,8 +55,9 @@ def write_database(
     """Write the database at `path`, and its `inspect-data.json` beside it.
 
     `checks` are the names and sentences of the checks that the disclosures passed, and `patterns`
-    the regular expressions behind the mentions. Files left behind by a killed build are removed. Raise BuildError, and change nothing, if `path` cannot be
-    written or is not a database, or if another build is running.
+    the regular expressions behind the mentions. Files left behind by a killed build are removed.
+    Raise BuildError, and change nothing, if `path` cannot be written or is not a database, or if
+    another build is running.
     """
     workspace = path.parent / f".{path.name}.building"
     try:
@@ -221,9 +222,14 @@ def _insert(db: Database, folder: DisclosureFolder, evidence: Evidence) -> None:
         for query in found
     )
     db.table("redactions").insert_all(
-        {"allegation_id": id, "position": position, "form": marker.form}
+        {
+            "allegation_id": id,
+            "position": position,
+            "form": marker.form,
+            "exemption": marker.exemption,
+        }
         for id, row in rows
-        for position, marker in enumerate(redaction.find(row.summary or ""), 1)
+        for position, marker in enumerate(row.markers, 1)
     )
 
 
@@ -254,7 +260,7 @@ def _officer(
     id: str, disclosure_id: str, row: Row, markers_lost: bool, withdrawn: Withdrawal | None
 ) -> Record:
     """Return a row of officer_allegations: what was published, and how much of it is redacted."""
-    summary = redaction.canonicalise(row.summary or "") or None
+    summary = row.summary
     markers = words = density = band = None
     if summary:
         words = redaction.visible_words(summary)

@@ -19,7 +19,7 @@ def count_blocks(rows: Sequence[Row]) -> list[Block]:
     """Return the counts of every block of `rows`, in order."""
     officers, summaries, marked, markers = (Counter[int]() for _ in range(4))
     for row in rows:
-        summary = redaction.canonicalise(row.summary or "")
+        summary = row.summary or ""
         count = redaction.count(summary)
         officers[row.block] += 1
         summaries[row.block] += bool(summary)

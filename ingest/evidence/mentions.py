@@ -63,7 +63,7 @@ def _compiled() -> list[tuple[Mention, re.Pattern[str]]]:
 
 def find_mentions(summary: str) -> list[Mention]:
     """Return what the visible words of `summary` mention, each once, in the order of `mentions.yml`."""
-    visible = redaction.canonicalise(summary).split(redaction.CANONICAL)
+    visible = summary.split(redaction.CANONICAL)
     return [
         mention for mention, found in _compiled() if any(found.search(part) for part in visible)
     ]

@@ -16,7 +16,8 @@ from pdfplumber.utils.text import extract_text, extract_words
 from ingest.pdf.boxes import THIN, DarkArea, find_dark_areas
 from ingest.pdf.hidden_text import DARK, Visibility
 from ingest.records.audit_findings import AuditFinding, Box, Verdict
-from ingest.text.redaction import BOX
+from ingest.text.exemptions import only_exemption
+from ingest.text.redaction import BOX, BOX_END, MAX_EXEMPTION
 
 SUMMARY, COLUMNS = 2, 6
 _WORD_GAP = 0.15
@@ -307,7 +308,7 @@ class TableParser:
 
         `hidden` is the width of the boxes in points.
         """
-        shown = [char for char in cell.chars if char["text"] != BOX]
+        shown = [char for char in cell.chars if not char["text"].startswith(BOX)]
         widths = [char["x1"] - char["x0"] for char in shown]
         self.shown += sum(bool(char["text"].strip()) for char in shown)
         self.hidden += hidden / (sum(widths) / len(widths) if widths else 0.5 * size)
@@ -329,25 +330,32 @@ class TableParser:
             if sum(map(_area, boxes)) >= _WHOLE_CELL * _area(frame):
                 cell.dark = True
                 continue
-            if boxes:
-                self._remove_text_in_box(cell, area, bounds, shown)
-            for left, top, right, bottom in boxes:
+            on_boxes = self._take_text_in_box(cell, area, bounds, shown) if boxes else []
+            for box in boxes:
+                left, top, right, bottom = box
+                exemption = _exemption_on(_shift(box, x, y), on_boxes)
                 lines = max(1, round((bottom - top) / pitch))
                 for index in range(lines):
                     middle = y + top + (index + 0.5) * (bottom - top) / lines
-                    cell.chars.append(_marker(left + x, right + x, middle, shown, size))
+                    marker = _marker(left + x, right + x, middle, shown, size)
+                    marker["text"] += exemption
+                    cell.chars.append(marker)
                     width += right - left
         return width
 
-    def _remove_text_in_box(
+    def _take_text_in_box(
         self, cell: _Cell, area: DarkArea, bounds: Box, shown: Sequence[Char]
-    ) -> None:
-        """Remove the visible text on a box, which states the reason for the redaction, and report it."""
+    ) -> list[Char]:
+        """Remove the visible text on a box, which states the reason for the redaction, and report it.
+        Return its characters, with the spaces among them."""
         inside = [char for char in shown if area.covers(*_centre(char, *self.origin))]
-        if inside:
-            finding = AuditFinding("text-in-box", "pending", self.number, bounds, len(inside))
-            self.findings.append(finding)
-            cell.chars = [char for char in cell.chars if char not in inside]
+        if not inside:
+            return []
+        finding = AuditFinding("text-in-box", "pending", self.number, bounds, len(inside))
+        self.findings.append(finding)
+        on_box = [char for char in cell.chars if area.covers(*_centre(char, *self.origin))]
+        cell.chars = [char for char in cell.chars if char not in inside]
+        return on_box
 
 
 def _assign_to_cells(
@@ -409,6 +417,12 @@ def _marker(left: float, right: float, middle: float, chars: Sequence[Char], siz
         "size": size, "upright": True, "fontname": "", "width": right - left,
         "height": bottom - top, "object_type": "char", "direction": 1,
     }  # fmt: skip
+
+
+def _exemption_on(box: Box, chars: Sequence[Char]) -> str:
+    """Return what to add to the marker of a box: the exemption that is all its text, or nothing."""
+    exemption = only_exemption(_text([char for char in chars if _is_inside(char, box)]))
+    return f"{exemption}{BOX_END}" if exemption and len(exemption) <= MAX_EXEMPTION else ""
 
 
 def _text(chars: Sequence[Char]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.config.files import MAX_DOCUMENT
 from ingest.records.findings import Finding
 
 
@@ -20,7 +21,7 @@ class Limits:
     pages: int = 5_000
     seconds: float = 30
     memory: int = 2 << 30
-    file: int = 500_000_000
+    file: int = MAX_DOCUMENT
     side: float = 5_000
     characters: int = 200_000
     objects: int = 200_000

@@ -24,6 +24,7 @@ import pypdfium2.raw as pdfium
 from PIL import Image
 from pypdfium2 import PdfDocument, PdfiumError
 
+from ingest.config.files import OutOfBounds, read_regular
 from ingest.pdf import layout
 from ingest.pdf.annotations import (
     audit_annotations,
@@ -127,12 +128,11 @@ def _unreadable(found: str, page: int | None) -> Unreadable:
 @contextlib.contextmanager
 def open_document(path: Path, limits: Limits) -> Iterator[OpenDocument]:
     """Open the document at `path`. Raise Unreadable if it is not a PDF, or is encrypted or too large."""
-    size = path.stat().st_size
-    if size > limits.file:
-        raise Unreadable(
-            f"a file of {size:,} bytes", f"at most {limits.file:,} bytes", "split the document"
-        )
-    data = path.read_bytes()
+    try:
+        data = read_regular(path, limits.file)
+    except OutOfBounds as error:
+        found, expected = error.strerror or "", f"a file of at most {limits.file:,} bytes"
+        raise Unreadable(found, expected, "split the document, or save it as a file") from None
     if b"%PDF-" not in data[:1024]:
         found = "not a PDF" if data else "an empty file"
         raise Unreadable(found, "a PDF", "check whether a web page was saved instead")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain, islice
 from pathlib import Path
 
 from ingest.config.manifest import FILE_NAME, Manifest, load_manifest, parse_row_numbers
 from ingest.pdf.pool import Pool
+from ingest.readers.markers import recognise
 from ingest.readers.met import READERS
 from ingest.records.disclosure import Disclosure, NumberedRow
 from ingest.records.findings import Finding
@@ -15,7 +17,7 @@ from ingest.records.findings import Finding
 
 @dataclass(frozen=True)
 class DisclosureFolder:
-    """A disclosure's folder: its path, the document as read, and its manifest."""
+    """A disclosure's folder: its path, the document with its markers recognised, and its manifest."""
 
     path: Path
     disclosure: Disclosure
@@ -39,9 +41,23 @@ class DisclosureFolder:
 
     @property
     def row_ids(self) -> list[str]:
-        """The permanent ids of the rows, in the document's order."""
-        numbers = parse_row_numbers(self.manifest.row_numbers)
+        """The permanent ids of the rows, in the document's order; no more than it has rows."""
+        numbers = islice(chain.from_iterable(self.row_ranges), len(self.disclosure.rows))
         return [self.disclosure.row_id(number) for number in numbers]
+
+    @property
+    def row_ranges(self) -> list[range]:
+        """The ranges of numbers in the rows' permanent ids."""
+        return parse_row_numbers(self.manifest.row_numbers)
+
+    def has_row_id(self, id: str) -> bool:
+        """Return whether `id` is one of those that the manifest gives, even if there are more than rows."""
+        number = id.rpartition("-")[2]
+        return (
+            number.isdecimal()
+            and self.disclosure.row_id(int(number[:9])) == id
+            and any(int(number[:9]) in numbers for numbers in self.row_ranges)
+        )
 
     @property
     def numbered_rows(self) -> list[NumberedRow]:
@@ -62,10 +78,15 @@ def read_disclosure(
     names = [f"source{suffix}" for suffix in READERS]
     expected = " or ".join(names)
     try:
+        links = [one for one in sorted(folder.iterdir()) if one.is_symlink() and one.is_file()]
         present = [folder / name for name in names if (folder / name).exists()]
     except OSError as error:
         found = error.strerror or str(error)
         return None, [Finding(folder, None, found, expected, "check the folder's permissions")]
+    if links:
+        # It may lead to a file that nobody meant to publish, and to another one tomorrow.
+        fix = "replace it with a copy of the file"
+        return None, [Finding(path, None, "a symbolic link", "a file", fix) for path in links]
     if len(present) != 1:
         found = " and ".join(path.name for path in present) or "no document"
         return None, [
@@ -98,7 +119,8 @@ def read_folders(
         manifest, more = load_manifest(below)
         findings += problems + more
         if disclosure and manifest:
-            folders.append(DisclosureFolder(below, disclosure, manifest))
+            marked = recognise(disclosure, manifest.forms)
+            folders.append(DisclosureFolder(below, marked, manifest))
     return folders, findings
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.config.files import MAX_DOCUMENT, read_regular
 from ingest.records.findings import Finding
 from ingest.text.characters import is_hidden
 from ingest.text.phrases import pluralize
@@ -25,13 +26,12 @@ class Source:
 
 def read_source(path: Path) -> tuple[Source | None, list[Finding]]:
     """Return the text of the file at `path`, or None if it cannot be read, and every finding about it."""
-    expected = "a file of UTF-8 text"
+    expected = f"a file of UTF-8 text, of at most {MAX_DOCUMENT:,} bytes"
     fix = "save the document's text there"
     try:
-        if path.exists() and not path.is_file():
-            found = "a folder" if path.is_dir() else "not a regular file"
-            return None, [Finding(path, None, found, expected, fix)]
-        data = path.read_bytes()
+        if path.is_dir():
+            return None, [Finding(path, None, "a folder", expected, fix)]
+        data = read_regular(path, MAX_DOCUMENT)
     except OSError as error:
         return None, [Finding(path, None, error.strerror or str(error), expected, fix)]
     if not data.strip():

@@ -25,7 +25,8 @@ KINDS: dict[str, str] = {
     "unread": "characters that are drawn but were not extracted",
     "off-page": "characters outside the page",
     "cropped": "characters outside the visible part of the page",
-    "text-in-box": "characters in a dark box, assumed to state the reason for the redaction and left out",
+    "text-in-box": "characters in a dark box, assumed to state the reason for the redaction and left out, "
+    "except for the exemption if they name nothing else",
     "dark-cell": "cells that are dark almost throughout",
     "hidden-annotation": "hidden annotations",
     "annotation-file": "annotations with a file, sound or video",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from ingest.text.redaction import Marker
+
 SourceFormat = Literal["text", "pdf"]
 
 DATES = ("created_on", "review_on", "extracted_on", "covers_from", "covers_to")
@@ -37,6 +39,9 @@ class Row:
     `position` counts from 1 through the document. `block` and `line` say where the row is: in a text,
     its block of rows and its line; in a PDF, its page and None. A cell is None where the document
     leaves it blank. `source_text` is the row as it appears in the source.
+
+    In a disclosure's folder every marker in `summary` is written `[REDACTED]`; `markers` has them as
+    they were written, and `lookalikes` what looks like a marker and has no known form.
     """
 
     position: int
@@ -50,6 +55,8 @@ class Row:
     action: str | None
     sanction: str | None
     source_text: str
+    markers: tuple[Marker, ...] = ()
+    lookalikes: tuple[str, ...] = ()
 
 
 NumberedRow = tuple[str, Row]

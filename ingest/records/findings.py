@@ -6,12 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.text.phrases import escape_hidden
+
+_LONGEST = 600
+
 
 @dataclass(frozen=True)
 class Finding:
     """A problem: where it is, what was found, what was expected, and how to fix it.
 
-    `line` and `page` count from 1, and are None if the finding concerns a whole file.
+    `line` and `page` count from 1, and are None if the finding concerns a whole file. `lines` are
+    lines to copy, shown as they are.
     """
 
     file: Path
@@ -20,17 +25,26 @@ class Finding:
     expected: str
     fix: str
     page: int | None = None
+    lines: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         here = Path.cwd()
         file = self.file.relative_to(here) if self.file.is_relative_to(here) else self.file
-        return (
-            f"{file}{'' if self.line is None else f', line {self.line}'}"
-            f"{'' if self.page is None else f', page {self.page}'}\n"
-            f"  found:    {self.found}\n"
-            f"  expected: {self.expected}\n"
-            f"  to fix:   {self.fix}"
+        return "\n".join(
+            (
+                f"{escape_hidden(str(file))}{'' if self.line is None else f', line {self.line}'}"
+                f"{'' if self.page is None else f', page {self.page}'}",
+                f"  found:    {_readable(self.found)}",
+                f"  expected: {_readable(self.expected)}",
+                f"  to fix:   {_readable(self.fix)}",
+                *(f"      {line}" for line in self.lines),
+            )
         )
+
+
+def _readable(text: str) -> str:
+    """Return `text`, which may quote a document or a name, on one line and no longer than a person reads."""
+    return escape_hidden(text if len(text) <= _LONGEST else text[:_LONGEST] + "…")
 
 
 class BuildError(Exception):

@@ -9,14 +9,17 @@ from pathlib import Path
 import yaml
 
 from ingest.config.manifest import FILE_NAME
+from ingest.config.markers import shared_forms, yaml_value
 from ingest.config.terms import Terms
 from ingest.pdf.pool import Pool
+from ingest.readers.markers import recognise
 from ingest.readers.met import READERS
 from ingest.records.audit_findings import KINDS
 from ingest.records.disclosure import DATES, Disclosure
 from ingest.records.findings import BuildError, Finding
+from ingest.review.frequent import frequent_tokens
 from ingest.text import redaction
-from ingest.text.phrases import pluralize
+from ingest.text.phrases import pluralize, truncated_repr
 
 _COPY_STATUS = {
     "text": "text conversion, not compared with the published PDF",
@@ -25,7 +28,7 @@ _COPY_STATUS = {
 
 
 def read_file(file: Path, pool: Pool) -> Disclosure:
-    """Return the disclosure in `file`. Raise BuildError, with every finding, if it cannot be
+    """Return the disclosure in `file`, with its markers recognised. Raise BuildError, with every finding, if it cannot be
     read or, for a PDF, does not pass its audit."""
     reader = READERS.get(file.suffix.lower())
     if not reader:
@@ -34,11 +37,12 @@ def read_file(file: Path, pool: Pool) -> Disclosure:
     disclosure, findings = reader(file, pool)
     if findings or not disclosure:
         raise BuildError(findings)
-    return disclosure
+    return recognise(disclosure, shared_forms())
 
 
 def describe(disclosure: Disclosure, terms: Terms) -> str:
-    """Describe what was read: fields, rows per year, markers, unknown terms and pending decisions."""
+    """Describe what was read: fields, rows per year, markers and what may be one, unknown terms and
+    pending decisions."""
     summaries = [row.summary for row in disclosure.rows if row.summary]
     markers = sum(map(redaction.count, summaries))
     lines = [
@@ -54,6 +58,18 @@ def describe(disclosure: Disclosure, terms: Terms) -> str:
         f"{pluralize(markers, 'redaction marker')}",
     ]
     lines += [
+        f"  decision needed: {truncated_repr(text)} looks like a redaction, "
+        f"{pluralize(count, 'time')}: say under redactions in {FILE_NAME} whether it is"
+        for text, count in _lookalikes(disclosure).items()
+    ]
+    if frequent := frequent_tokens(summaries):
+        words = ", ".join(f"{truncated_repr(token)} ({count:,})" for token, count in frequent)
+        lines.append(
+            "  question: does one of these frequent words, each with the number of summaries that it is "
+            f"in, stand for redacted words? {words}. If so, add it to markers under redactions in "
+            f"{FILE_NAME}"
+        )
+    lines += [
         f"  unknown {column}, not in terms.yml: {term!r}, in {pluralize(len(rows), 'row')}"
         for (column, term), rows in terms.unknown_in(disclosure.rows).items()
     ]
@@ -62,6 +78,11 @@ def describe(disclosure: Disclosure, terms: Terms) -> str:
         for pending in disclosure.pending
     ]
     return "\n".join(lines)
+
+
+def _lookalikes(disclosure: Disclosure) -> Counter[str]:
+    """Return what looks like a redaction but has no known form, with the number of times."""
+    return Counter(text for row in disclosure.rows for text in row.lookalikes)
 
 
 def _years(disclosure: Disclosure) -> list[str]:
@@ -121,6 +142,15 @@ def _draft_manifest(disclosure: Disclosure, known: dict[str, str]) -> str:
         "# The numbers in the rows' permanent ids, in the document's order.",
         line("row_numbers", f"1-{len(disclosure.rows)}"),
     ]
+    if undecided := _lookalikes(disclosure):
+        parts += [
+            "",
+            "# Each of these looks like a redaction. Move it into one of the lists: a build stops until then.",
+            *(f"#   {yaml_value(text)}" for text in undecided),
+            "redactions:",
+            "  markers: []",
+            "  not_markers: []",
+        ]
     if disclosure.pending:
         parts += [
             "",

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
+from ingest.config.markers import shared_forms
+from ingest.readers.markers import recognise
 from ingest.records.disclosure import DATES, Disclosure, Row
-from ingest.text import redaction
 from ingest.text.phrases import pluralize
+from ingest.text.redaction import MarkerForms
 
 _FIELDS = (
     "reference",
@@ -53,8 +55,14 @@ class Difference:
         )
 
 
-def compare(text: Disclosure, pdf: Disclosure) -> list[Difference]:
-    """Return every difference: in the fields, then the notes, the totals and the rows."""
+def compare(
+    text: Disclosure, pdf: Disclosure, forms: MarkerForms | None = None
+) -> list[Difference]:
+    """Return every difference: in the fields, then the notes, the totals and the rows.
+
+    Markers are those of `forms`, by default the shared ones, whatever form each has.
+    """
+    text, pdf = (recognise(one, forms or shared_forms()) for one in (text, pdf))
     return [
         *_compare_fields(text, pdf),
         *_compare_notes(text, pdf),
@@ -142,8 +150,7 @@ def _compare_cells(ours: Row, theirs: Row) -> Iterator[Difference]:
 
 
 def _cells(row: Row) -> tuple[object, ...]:
-    summary = None if row.summary is None else redaction.canonicalise(row.summary)
-    return tuple(summary if name == "summary" else getattr(row, name) for name in _CELLS)
+    return tuple(getattr(row, name) for name in _CELLS)
 
 
 def _cells_but_summary(row: Row) -> tuple[object, ...]:

@@ -83,9 +83,7 @@ def equivalence_classes(rows: Sequence[NumberedRow]) -> Mapping[Combination, lis
 def find_identifying_words(rows: Sequence[NumberedRow]) -> Iterator[IdentifyingWord]:
     """Yield words that may identify someone, and words that are always capitalised, as names are."""
     parts = [
-        (id, part)
-        for id, row in rows
-        for part in redaction.canonicalise(row.summary or "").split(redaction.CANONICAL)
+        (id, part) for id, row in rows for part in (row.summary or "").split(redaction.CANONICAL)
     ]
     words = [(id, word.strip("-")) for id, part in parts for word in redaction.words(part)]
     lower_case = {word for _, word in words if word[0].islower()}
@@ -150,7 +148,7 @@ def _tokens(folder: DisclosureFolder) -> list[tuple[str, Tokens]]:
             id,
             tuple(
                 token
-                for part in redaction.canonicalise(row.summary or "").split(redaction.CANONICAL)
+                for part in (row.summary or "").split(redaction.CANONICAL)
                 for token in (*redaction.normalised_words(part), GAP)
             )[:-1],
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from ingest.text.characters import is_hidden
+
 
 def pluralize(count: int, noun: str, plural: str | None = None) -> str:
     """Return `count` with its noun, singular or plural: "1 row", "3 rows"."""
@@ -12,7 +14,16 @@ def pluralize(count: int, noun: str, plural: str | None = None) -> str:
 
 def truncated_repr(text: str, length: int = 60) -> str:
     """Return the first `length` characters of `text` in quotation marks, control characters escaped."""
-    return repr(text if len(text) <= length else text[:length] + "…")
+    return escape_hidden(repr(text if len(text) <= length else text[:length] + "…"))
+
+
+def escape_hidden(text: str) -> str:
+    """Return `text` with its control, direction and other invisible characters as escapes such as
+    `\\u202e`."""
+    return "".join(
+        character.encode("unicode_escape").decode() if is_hidden(character) else character
+        for character in text
+    )
 
 
 def long_date(day: date | str | None) -> str:

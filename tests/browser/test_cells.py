@@ -57,3 +57,12 @@ async def test_kinds_of_absence_differ_in_form_and_not_in_colour_alone(page: Pag
         "false solid none",
         "false none dotted",
     ]
+
+
+async def test_the_words_of_others_are_in_quotation_marks(page: Page) -> None:
+    await page.goto("/foi/mentions-per-year")
+    marks = await page.locator("q").evaluate_all(
+        """quotes => quotes.map(quote => ["::before", "::after"].map(
+            side => getComputedStyle(quote, side).content))"""
+    )
+    assert marks == [["open-quote", "close-quote"]] * 2

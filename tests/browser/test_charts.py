@@ -11,7 +11,7 @@ from tests.site.questions import QUESTIONS
 
 pytestmark = pytest.mark.asyncio
 CHARTED = [name for name, question in QUESTIONS.items() if question.header.chart]
-DRAW = re.compile("as a chart$")
+DRAW = re.compile("^Draw a chart of|as a chart$")
 MARKS = """() => {
     const canvas = document.querySelector(".table-wrapper canvas");
     if (!canvas) return 0;

@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 
 from ingest.cli import main
 from ingest.config.manifest import record_copy_status
+from ingest.config.markers import shared_forms
 from ingest.readers.folders import read_disclosure
 from ingest.readers.met.text import read_text_disclosure as read_text
 from ingest.records.disclosure import Disclosure, PendingDecision, PublishedTotal
@@ -210,9 +211,13 @@ def test_the_outcome_separates_rows_that_differ_from_other_differences(text: Dis
 def test_a_difference_begins_with_what_differs_and_where(
     line: int | None, page: int | None, place: str
 ) -> None:
-    head, *values = str(Difference("rank", "A\nB", None, line, page)).split("\n")
-    assert head == f"rank{place}"
-    assert [value.split(":")[-1].strip() for value in values] == [r"'A\nB'", "nothing"]
+    for text, pdf, told in (
+        ("A\nB", None, [r"'A\nB'", "nothing"]),
+        (None, "A", ["nothing", "'A'"]),
+    ):
+        head, *values = str(Difference("rank", text, pdf, line, page)).split("\n")
+        assert head == f"rank{place}"
+        assert [value.split(":")[-1].strip() for value in values] == told
 
 
 def test_a_difference_is_found_whichever_side_it_is_on(text: Disclosure) -> None:
@@ -253,7 +258,7 @@ def test_a_difference_is_found_whichever_side_it_is_on(text: Disclosure) -> None
         (cell,) = compare(text, replace(text, rows=(row, *text.rows[1:])))
         stated = getattr(first, name)
         if name == "summary":
-            stated = redaction.canonicalise(stated)
+            stated = shared_forms().canonicalise(stated)
         assert (cell.text, cell.pdf) == (None if stated is None else str(stated), str(value))
         assert (cell.line, cell.page) == (first.line, 9)
         assert name in cell.what
@@ -318,7 +323,7 @@ def test_many_rows_of_the_same_cells_are_told_from_one_that_turned_up_before_the
 def test_markers_that_a_conversion_writes_otherwise_are_not_differences(text: Disclosure) -> None:
     """A box in place of a marker, missing tags, and an asterisk escaped by Markdown."""
     rows = [
-        replace(row, summary=row.summary and redaction.canonicalise(row.summary).replace(redaction.CANONICAL, redaction.BOX))
+        replace(row, summary=row.summary and shared_forms().canonicalise(row.summary).replace(redaction.CANONICAL, redaction.BOX))
         for row in text.rows
     ]  # fmt: skip
     notes = [replace(note, text=note.text.replace("\\*", "*")) for note in text.notes]

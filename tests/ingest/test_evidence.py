@@ -170,6 +170,7 @@ def test_rows_of_two_years_are_not_proposed_and_half_a_judgement_leaves_the_rest
     assert propose(of_two_years, []) == []
     judged = [SameWording(rows=["id-1", "id-3"], reason="r")]
     assert [[id for id, _ in group] for group in propose(rows, judged)] == [["id-1", "id-2"]]
+    assert propose(rows, [SameWording(rows=["id-1", "id-2"], reason="r")]) == []
 
 
 def test_groups_go_by_the_first_of_their_ids_whatever_the_order_of_the_rows() -> None:
@@ -217,8 +218,7 @@ def test_what_was_judged_of_the_first_disclosure_is_in_its_folder() -> None:
 def test_an_invalid_judgement_is_refused(
     copy: FolderCopy, tmp_path: Path, entry: str, told: str
 ) -> None:
-    text = copy.manifest.read_text("utf-8")
-    copy.manifest.write_text(f"{text}  - rows: {entry}\n    reason: r\n", "utf-8")
+    copy.declare("same_wording:\n", f"same_wording:\n  - rows: {entry}\n    reason: r\n")
     with pytest.raises(BuildError) as refusal:
         build(copy.path.parent, tmp_path / "foi.db")
     assert told in str(refusal.value)
@@ -236,8 +236,7 @@ def test_an_invalid_judgement_is_refused(
 def test_a_judgement_on_a_withdrawn_row_is_ignored(
     copy: FolderCopy, tmp_path: Path, entry: str, withdrawn: str
 ) -> None:
-    text = copy.manifest.read_text("utf-8")
-    copy.manifest.write_text(f"{text}  - rows: {entry}\n    reason: r\n", "utf-8")
+    copy.declare("same_wording:\n", f"same_wording:\n  - rows: {entry}\n    reason: r\n")
     copy.declare(
         "withdrawn: []", f"withdrawn:\n  - {{id: {withdrawn}, date: 2023-04-05, reason: r}}"
     )

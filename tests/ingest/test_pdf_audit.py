@@ -217,6 +217,7 @@ def test_a_leak_is_found_on_pages_turned_or_shifted(
     assert "hidden-over-dark" in {one.kind for one in audited(tmp_path / "a.pdf")}
 
 
+@pytest.mark.long
 def test_the_audit_meets_its_precision_and_recall(tmp_path: Path) -> None:
     """The audit meets the precision and recall that the documentation claims."""
     leaking = pdfs.filings(tmp_path / "a.pdf", 60, seed=7)
@@ -276,6 +277,7 @@ def test_no_command_prints_a_hidden_word(
     assert set(traces(made, SECRET)) <= set(copies)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["box before", "redact", "white"])
 def test_no_process_leaves_a_hidden_word(tmp_path: Path, kind: str) -> None:
     """As above, in processes of their own with all their temporary files."""

@@ -37,6 +37,7 @@ def test_the_result_does_not_depend_on_workers_or_order(
     assert one.file.pages >= 8
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore")
 def test_a_dask_cluster_reads_the_same(long: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     distributed = pytest.importorskip("distributed", reason="never: it is in the development lock")

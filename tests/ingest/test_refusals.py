@@ -197,6 +197,13 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
         ),
         [("disclosure.yml", 10, "'2023-02-30'", "valid date")],
     ),
+    "a date in another form": (
+        declare(
+            "withdrawn: []",
+            "withdrawn:\n  - {id: 22-026570-0001, date: 20230405, reason: asked}",
+        ),
+        [("disclosure.yml", 10, "'20230405'", "YYYY-MM-DD")],
+    ),
     "a key that is a list": (
         declare("withdrawn: []", "? [withdrawn]\n: []"),
         [("disclosure.yml", 9, "a key that is not text", "YAML")],
@@ -381,10 +388,9 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
         [("disclosure.yml", 14, "22-026570-0185", "")],
     ),
     "a judgement on a row that is none, behind others": (
-        lambda copy: copy.manifest.write_text(
-            copy.manifest.read_text("utf-8")
-            + "  - reason: r\n    rows: [22-026570-0185, 22-026570-0410]\n",
-            "utf-8",
+        declare(
+            "redactions:",
+            "  - reason: r\n    rows: [22-026570-0185, 22-026570-0410]\nredactions:",
         ),
         [("disclosure.yml", 17, "22-026570-0410", "")],
     ),
@@ -557,6 +563,7 @@ def test_two_disclosures_whose_row_ids_would_collide_are_refused(
     put(a_disclosure([a_row()], reference="02/FOI/23/000001"), disclosures)
     (finding,) = refusal(disclosures, tmp_path / "foi.db")
     assert "whose last two parts are unique" in finding.expected
+    assert finding.fix
 
 
 def test_no_disclosures_are_a_refusal(disclosures: Path, tmp_path: Path) -> None:

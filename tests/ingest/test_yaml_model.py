@@ -191,6 +191,19 @@ groups:
 """,
         [4, 6, 9, 10],
     ),
+    "a key twice, before an entry that is named again": (
+        """\
+groups:
+  - entries:
+      - name: a
+        name: b
+  - &second
+    entries:
+      - name: c
+  - *second
+""",
+        [4],
+    ),
     "an entry with a key twice, named again elsewhere": (
         """\
 groups:
@@ -251,6 +264,25 @@ def test_a_scalar_is_the_text_that_was_written(tmp_path: Path, scalar: str) -> N
     assert book.groups[0].entries[0].name == scalar.strip("'")
 
 
+class Remark(Model):
+    said: str | None
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [("", None), ("''", ""), ('""', ""), ("|", ""), ("a", "a"), ("'a'", "a")],
+)
+def test_no_value_is_told_from_an_empty_text(
+    tmp_path: Path, written: str, said: str | None
+) -> None:
+    path = tmp_path / "remark.yml"
+    path.write_text(f"said: {written}\n", "utf-8")
+    remark, findings = load(path, Remark)
+    assert findings == []
+    assert remark
+    assert remark.said == said
+
+
 @pytest.mark.parametrize("text", ["[" * 1_000, "\x07", "a: b: c", "- a\nb"])
 def test_invalid_yaml_is_reported_and_breaks_nothing(tmp_path: Path, text: str) -> None:
     path = tmp_path / "book.yml"
@@ -258,6 +290,7 @@ def test_invalid_yaml_is_reported_and_breaks_nothing(tmp_path: Path, text: str) 
     book, (finding,) = load(path, Book)
     assert book is None
     assert finding.file == path
+    assert finding.found not in (None, "", "None")
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from ingest.config.markers import shared_forms
 from ingest.records.disclosure import Row
-from ingest.text.redaction import BOX, find
+from ingest.text.redaction import BOX
 
 PLAIN, BOLD = "Helvetica", "Helvetica-Bold"
 LONG, SHORT = 842.0, 595.0
@@ -84,7 +85,7 @@ def as_drawn(text: str | None, style: Style = Style()) -> str:
     """Return `text` as a PDF in this style shows it, with markers as boxes and whitespace
     collapsed."""
     shown, at = "", 0
-    for marker in find(text or ""):
+    for marker in shared_forms().find(text or ""):
         shown += (text or "")[at : marker.start] + BOX
         at = marker.end
     shown = " ".join((shown + (text or "")[at:]).split())

@@ -298,6 +298,7 @@ def answered(library: Library) -> dict[str, Answer]:
     return library.get(*targets, *MISTAKES_OF_OTHER_PATHS, *CLEAN, *UNCHANGED, cors=True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("target", MISTAKES, ids=lambda target: target[:60])
 def test_a_mistake_is_a_400_that_says_what_is_valid(
@@ -310,6 +311,7 @@ def test_a_mistake_is_a_400_that_says_what_is_valid(
         assert words in message_of(answer, form)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("target", MISTAKES_OF_OTHER_PATHS)
 def test_an_address_of_another_plugin_takes_what_is_declared(
     answered: dict[str, Answer], target: str
@@ -318,6 +320,7 @@ def test_an_address_of_another_plugin_takes_what_is_declared(
     assert MISTAKES_OF_OTHER_PATHS[target] in html.unescape(answered[target].text)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("target", RIGHT)
 def test_what_is_valid_is_answered(answered: dict[str, Answer], target: str, form: str) -> None:
@@ -327,6 +330,7 @@ def test_what_is_valid_is_answered(answered: dict[str, Answer], target: str, for
         assert len(json.loads(answer.text)["rows"]) == RIGHT[target]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("target", CLEAN)
 def test_an_address_from_a_message_or_another_site_leads_to_the_clean_one(
     answered: dict[str, Answer], target: str
@@ -335,16 +339,100 @@ def test_an_address_from_a_message_or_another_site_leads_to_the_clean_one(
     assert answered[target].headers["access-control-allow-origin"] == "*"
 
 
+@pytest.mark.long
 def test_a_clean_address_is_answered(library: Library) -> None:
     found = library.get(*CLEAN.values())
     assert {target: answer.status for target, answer in found.items() if answer.status != 200} == {}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("target", UNCHANGED)
 def test_a_mark_that_belongs_to_an_address_stays(answered: dict[str, Answer], target: str) -> None:
     assert answered[target].status == 200, answered[target].location
 
 
+def many(name: str, number: int, value: str = "x{}") -> str:
+    return urlencode([(name, value.format(index)) for index in range(number)])
+
+
+def in_list(number: int) -> str:
+    return quote_plus(json.dumps([f"x{index}" for index in range(number)]))
+
+
+BOUNDS = {
+    # An address with as much as the bound, one with more, and the words that name the bound.
+    f"{TABLE}?{many('card__not', 100)}": (
+        f"{TABLE}?{many('card__not', 101)}",
+        "at most 100 arguments, not 101",
+    ),
+    f"{TABLE}?{many('notes__contains', 100)}": (
+        f"{TABLE}?{many('notes__contains', 800)}",
+        "at most 100 arguments, not 800",
+    ),
+    f"{TABLE}?{many('card', 100, '')}": (f"{TABLE}?{many('card', 101, '')}", "100 arguments"),
+    f"{TABLE}?{many('_facet', 20, 'card')}": (
+        f"{TABLE}?{many('_facet', 10, 'card')}&{many('_facet_array', 11, 'card')}",
+        "at most 20 facets, not 21",
+    ),
+    f"{TABLE}?card__in={in_list(100)}&{many('card__not', 99)}": (
+        f"{TABLE}?card__in={in_list(60)}&notes__notin=" + ",".join("a" * 41),
+        "at most 100 values, not 101",
+    ),
+    f"{TABLE}?card__in=" + ",".join(f"c{index}" for index in range(100)): (
+        f"{TABLE}?card__in=" + ",".join(f"c{index}" for index in range(9000)),
+        "at most 100 values, not 9000",
+    ),
+    f"{TABLE}?_search={'a+' * 200}": (f"{TABLE}?_search={'a+' * 201}", "at most 200 words"),
+    f"{TABLE}?_search_notes={'a!' * 200}": (
+        f"{TABLE}?_search_notes={'a!' * 201}",
+        "_search_notes can have at most 200 words",
+    ),
+    f"{QUESTION}?words={'a+' * 200}": (f"{QUESTION}?words={'a+' * 201}", "at most 200 words"),
+    f"/library?sql=select+escape_fts(:q)&q={'a+' * 200}": (
+        f"/library?sql=select+escape_fts(:q)&q={'a+' * 201}",
+        "q can have at most 200 words",
+    ),
+    f"/library?sql=select+:q&q={'a+' * 9000}": (
+        f"/library?sql=select+:q&{many('q', 100)}",
+        "at most 100 arguments, not 101",
+    ),
+}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("at", BOUNDS, ids=lambda target: target[:40])
+def test_a_bound_is_kept_and_named_beyond_it(
+    bounded: dict[str, Answer], at: str, form: str
+) -> None:
+    beyond, words = BOUNDS[at]
+    assert bounded[with_format(at, form)].status == 200, bounded[with_format(at, form)].text[:300]
+    answer = bounded[with_format(beyond, form)]
+    assert answer.status == 400
+    check_body(answer, form, 400, "bad_argument")
+    assert words in message_of(answer, form)
+
+
+@pytest.fixture(scope="module")
+def bounded(library: Library) -> dict[str, Answer]:
+    targets = [target for at, (beyond, _) in BOUNDS.items() for target in (at, beyond)]
+    return library.get(
+        *(with_format(target, form) for target in targets for form in FORMATS), cors=True
+    )
+
+
+def test_the_bounds_are_for_the_host_to_set(tmp_path: Path) -> None:
+    library = make(tmp_path / "own", "arguments")
+    about = json.loads((library.folder / "about.json").read_text())
+    about["plugins"]["arguments"]["bounds"] = {"facets": 1, "values": 2}
+    (library.folder / "about.json").write_text(json.dumps(about))
+    found = library.get(
+        *(f"{TABLE}?{many('_facet', number, 'card')}" for number in (1, 2)),
+        *(f"{TABLE}?card__in={in_list(number)}" for number in (2, 3)),
+    )
+    assert [answer.status for answer in found.values()] == [200, 400, 200, 400]
+
+
+@pytest.mark.long
 def test_a_mistake_has_the_same_status_where_other_plugins_are_missing(tmp_path: Path) -> None:
     plain = make(tmp_path / "plain", "arguments")
     targets = [with_format(target, form) for target in MISTAKES for form in FORMATS]
@@ -382,6 +470,7 @@ def test_base_url_begins_the_clean_address_once(site: Datasette, tmp_path: Path)
     assert found == [each for each in expected for _ in range(2)], done.stderr
 
 
+@pytest.mark.long
 def test_no_redirect_leads_away_from_the_site(library: Library) -> None:
     targets = (
         "//evil.example?utm_source=x",
@@ -396,6 +485,7 @@ def test_no_redirect_leads_away_from_the_site(library: Library) -> None:
         assert not re.search(r"\s", location), target
 
 
+@pytest.mark.long
 def test_sql_ignores_what_it_does_not_use_and_says_so(library: Library) -> None:
     asked = "sql=select+:card+as+card&card=c1"
     for form in FORMATS:
@@ -406,6 +496,7 @@ def test_sql_ignores_what_it_does_not_use_and_says_so(library: Library) -> None:
         assert left.headers["x-ignored-arguments"] == "x%C3%A9, _limit, x"
 
 
+@pytest.mark.long
 def test_a_hidden_table_tells_nothing(library: Library) -> None:
     targets = ("secret_colum=1", "secret_column=1", "secret_column__x=1", "_limit=1", "id=1.")
     addresses = [f"/library/secrets{form}?{query}" for query in targets for form in FORMATS]
@@ -416,6 +507,7 @@ def test_a_hidden_table_tells_nothing(library: Library) -> None:
     assert {answer.status for answer in library.get(*referring).values()} == {200}
 
 
+@pytest.mark.long
 def test_what_does_not_exist_is_a_404_whatever_its_arguments(library: Library) -> None:
     paths = ("/nowhere?x=1", "/library/nothing?x=1", f"{TABLE}.tsv?x=1", "/library/nothing")
     for target in paths:
@@ -559,6 +651,7 @@ def forms_of(page: str) -> Iterator[tuple[str, list[tuple[str, list[str]]]]]:
         yield form.get("action") or "", fields
 
 
+@pytest.mark.long
 @pytest.mark.asyncio
 @pytest.mark.parametrize("path", PAGES)
 async def test_no_link_or_form_of_a_page_is_refused(site: Datasette, path: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import timeit
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote_plus, urlencode
 
@@ -13,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from ingest.text import redaction
+from ingest.config.markers import shared_forms
 from tests.serving import PARTS, ROOT, a_plugin, furnish, furnish_database, serve
 
 TABLE = "/foi/officer_allegations"
@@ -135,11 +137,74 @@ async def test_text_is_escaped(site: Datasette) -> None:
         assert cell == (f"&lt;b&gt;{BAR}&lt;/b&gt; &lt;script&gt;alert(1)&lt;/script&gt; &amp; ⟦a⟧")
 
 
+@pytest.mark.asyncio
+async def test_a_text_beyond_the_length_is_shown_plain(site: Datasette) -> None:
+    # 10,000 characters, and one more.
+    for length, bars in ((10_000, 5_000), (10_001, 0)):
+        sql = f"select substr(replace(hex(zeroblob(5001)), '00', '█ '), 1, {length}) as summary"
+        (cell,) = await cells(site, f"/foi?sql={quote_plus(sql)}", "summary")
+        assert cell.count(BAR) == bars
+        assert ("█" in cell) != bool(bars)
+
+
+# Datasette logs the traceback of an error in a function, and pytest takes that for a fault.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.asyncio
+@pytest.mark.parametrize("form", ["", ".json", ".csv", ".xlsx"])
+@pytest.mark.parametrize("function", ["count", "density", "band"])
+async def test_a_value_too_long_for_the_functions_is_a_400(
+    site: Datasette, function: str, form: str
+) -> None:
+    for length, status in ((100_000, 200), (100_001, 400)):
+        sql = f"select redaction_{function}(replace(printf('%{length}s', ''), ' ', 'x'))"
+        response = await site.client.get(f"/foi{form}", params={"sql": sql})
+        assert response.status_code == status, response.text[:300]
+
+
+ADVERSE = (
+    *(
+        "[REDACTED",
+        "[REDACTED]",
+        "█",
+        "█ ",
+        "\ue000",
+        "\ue000a",
+        "<p",
+        "</p>",
+        "a\u0301",
+        "a-",
+        "'",
+        " ",
+    ),
+    *(
+        "[",
+        "[s.40(2)",
+        "[REDACTED ",
+        "[redacted - section 31(1)(a)",
+        "s.40(",
+        "(1)",
+        "(b)(6)",
+        "s 1",
+    ),
+)
+
+
+@pytest.mark.parametrize("text", ADVERSE)
+@pytest.mark.parametrize("function", [shared_forms().count, shared_forms().density])
+def test_work_grows_with_the_length_of_a_value(text: str, function: Callable[[str], float]) -> None:
+    def seconds(length: int) -> float:
+        value = text * (length // len(text))
+        return min(timeit.repeat(lambda: function(value), number=1, repeat=5))
+
+    # 16 times the length: in square time 256 times as long.
+    assert seconds(80_000) < 80 * seconds(5_000) + 0.001
+
+
 @given(st.text() | st.lists(st.sampled_from(["[REDACTED]", "█", "<", "&", "a"])).map("".join))
 def test_nothing_but_markers_is_changed_by_drawing(text: str) -> None:
-    assert density.render(text).count(BAR) == redaction.count(text)
+    assert density.render(text).count(BAR) == shared_forms().count(text)
     shown = density.render(text).split(BAR)
-    hidden = [text[marker.start : marker.end] for marker in redaction.find(text)] + [""]
+    hidden = [text[marker.start : marker.end] for marker in shared_forms().find(text)] + [""]
     between = [str(escape(mark)) for mark in hidden]
     assert "".join(a + b for a, b in zip(shown, between, strict=True)) == str(escape(text))
 

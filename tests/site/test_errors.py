@@ -359,6 +359,7 @@ def test_a_mistake_is_described_alike_in_every_format(
         assert detail.partition(" Did you mean")[0] in page
 
 
+@pytest.mark.long
 def test_faults_are_logged_and_mistakes_are_not(library: Library) -> None:
     for target in ("/fault.csv", "/library/books.json?fault=1", "/page-with-a-fault"):
         assert library.get(target)[target].status == 500
@@ -376,12 +377,14 @@ def test_only_modules_of_datasette_that_read_arguments_are_trusted_to_blame_the_
     assert client_errors.problem_of(reading.value).status == 400
 
 
+@pytest.mark.long
 def test_other_sites_may_read_errors_only_if_they_may_read_answers(library: Library) -> None:
     targets = ("/library/books.json", "/library/nothing.json", "/library.csv?sql=slect")
     for answer in library.get(*targets).values():
         assert "access-control-allow-origin" not in answer.headers
 
 
+@pytest.mark.long
 def test_head_has_the_status_and_headers_of_get_and_no_body(library: Library) -> None:
     targets = [*RIGHT, *(mistake.target(".csv") for mistake in MISTAKES[:20]), "/-/static/none"]
     heads = library.get(*targets, method="HEAD")
@@ -411,6 +414,7 @@ def test_an_excel_file_that_fails_at_a_later_row_has_the_status_of_json(
     assert json.loads(data.text)["error"] in excel.text
 
 
+@pytest.mark.long
 def test_any_other_method_is_refused_in_the_format_asked_for(library: Library) -> None:
     targets = {f"{page}{form}": form for page in ("/library/books", "/nowhere") for form in FORMATS}
     methods = ("POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW")
@@ -434,6 +438,7 @@ def test_an_unreadable_cookie_is_ignored(library: Library) -> None:
     assert {answer.status for answer in found} == {200}
 
 
+@pytest.mark.long
 def test_a_csv_that_fails_after_its_first_rows_says_so_in_its_last_line(library: Library) -> None:
     target = "/library/numbers.csv?_stream=on&_where=below_150(number)"
     lines = library.get(target)[target].text.split("\r\n")
@@ -455,6 +460,7 @@ def box_of(page: str) -> str:
     return unescape(sql)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "sql",
     [
@@ -476,6 +482,7 @@ def test_a_page_keeps_sql_with_a_mistake_in_a_box(library: Library, sql: str) ->
     assert re.search(r'<form class="sql" action="/library" method="get">', page)
 
 
+@pytest.mark.long
 def test_the_page_of_a_table_that_took_too_long_has_its_sql(library: Library) -> None:
     target = f"/library/books?title=A&_where={quote_plus(f'({ENDLESS})')}"
     page = library.get(target)[target].text
@@ -541,6 +548,7 @@ def test_a_place_is_given_only_if_it_is_certain(word: str, sql: str, place: str)
 # Selected columns.
 
 
+@pytest.mark.long
 def test_a_selected_column_is_listed_once_and_need_not_be_the_one_sorted_by(tmp_path: Path) -> None:
     library = Library(tmp_path, "client_errors", "selected_columns")
     targets = {

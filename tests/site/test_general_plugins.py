@@ -32,6 +32,7 @@ GENERAL = (
     "query_files",
     "release",
     "isolation",
+    "limits",
 )
 
 SERVE = """
@@ -389,6 +390,24 @@ def isolation_says_how_it_is(library: Library) -> None:
     assert pages["/library.json?sql=select+1"].status == 200
 
 
+def limits_bound_values_and_pages(library: Library) -> None:
+    def statuses(cells: int, *paths: str) -> list[int]:
+        library.write("metadata.yml", f"plugins: {{limits: {{cells: {cells}}}}}")
+        return [answer.status for answer in library.ask(*paths).values()]
+
+    # Four rows of nine columns, and a link to each row in place of its key.
+    assert statuses(32, "/library/letters", "/library/letters?_size=3", "/library/letters/1") == [
+        *(200, 200, 200)
+    ]
+    assert statuses(
+        31,
+        *("/library/letters", "/library/letters?_size=3", "/library/letters.json"),
+        *("/library/letters.csv", "/library/letters/1", "/library?sql=select+*+from+letters"),
+    ) == [400, 200, 200, 200, 200, 400]
+    assert statuses(7, "/library/letters/1", "/library/stages") == [400, 200]
+    assert statuses(30, "/library.json?sql=select+hex(zeroblob(500001))") == [400]
+
+
 CHECKS: dict[str, Callable[[Library], None]] = {
     "redaction_density": density_draws_bars_badges_and_measures,
     "missing_values": missing_values_give_reasons,
@@ -396,6 +415,7 @@ CHECKS: dict[str, Callable[[Library], None]] = {
     "query_files": query_files_serve_a_folder,
     "release": release_names_what_is_served,
     "isolation": isolation_says_how_it_is,
+    "limits": limits_bound_values_and_pages,
 }
 assert tuple(CHECKS) == GENERAL
 IN_THE_CHECKOUT = (sys.executable, {"PYTHONPATH": str(ROOT)})
@@ -460,6 +480,7 @@ def test_each_works_with_the_wheel_outside_the_checkout(
         ("response_headers", "{rules: [{header: A, value: b, paths: [x]}]}", "rules.0.paths.0\n"),
         ("release", "{required: [], names: [a]}", "names\n  Extra inputs are not permitted"),
         ("isolation", "{slots: 0}", "slots\n  Input should be greater"),
+        ("limits", "{cells: 0}", "cells\n  Input should be greater"),
         ("query_files", "{groups: []}", "bases\n  Field required"),
         ("query_files", "{groups: [], bases: {}}", "no folder canned_queries"),
         (
@@ -477,7 +498,7 @@ def test_a_mistake_in_the_configuration_stops_the_server(
     library.write(
         "metadata.yml",
         plugins
-        if plugin in ("missing_values", "response_headers", "release", "isolation")
+        if plugin in ("missing_values", "response_headers", "release", "isolation", "limits")
         else f"databases: {{library: {{{plugins}}}}}",
     )
     done = library.run("-m", "datasette", str(tmp_path), "--get", "/")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from datasette.app import Datasette
 
@@ -70,6 +72,31 @@ async def test_the_limit_leaves_room_for_all_the_summaries_in_one_value(site: Da
     assert response.status_code == 200
 
 
+OF_ROWS = "with recursive n(i) as (select 1 union all select i + 1 from n limit {rows}) select {columns} from n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "form", "status"),
+    [
+        (5000, 6, "", 200),
+        (3000, 10, "", 200),
+        (3000, 11, "", 400),
+        (5000, 22, "", 400),
+        (5000, 22, ".json", 200),
+        (5000, 22, ".csv", 200),
+    ],
+)
+async def test_a_page_has_as_many_cells_as_the_bound_and_no_more(
+    site: Datasette, rows: int, columns: int, form: str, status: int
+) -> None:
+    sql = OF_ROWS.format(rows=rows, columns=", ".join("i" for _ in range(columns)))
+    response = await site.client.get(f"/foi{form}", params={"sql": sql})
+    assert response.status_code == status
+    assert ("at most 30,000 cells" in response.text) == (status == 400)
+    if status == 400:
+        assert 'name="sql"' in response.text
+
+
 @pytest.mark.parametrize("form", ["", ".json", ".csv"])
 @pytest.mark.parametrize("arguments", ["_sort=none", "_sort_desc=none", "_sort=id&_sort_desc=id"])
 async def test_a_mistake_in_an_address_is_the_visitors(
@@ -77,7 +104,7 @@ async def test_a_mistake_in_an_address_is_the_visitors(
 ) -> None:
     response = await site.client.get(f"/foi/officer_allegations{form}?{arguments}")
     assert response.status_code == 400
-    assert "sort" in response.text
+    assert re.search("sort|no column", response.text)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "TRACE"])

@@ -89,7 +89,7 @@ async def test_a_drawing_says_every_figure_of_its_answer(site: Datasette) -> Non
         picture = (await site.client.get(f"/drawing/{name}.svg")).text
         said = html.unescape(re.findall(r"<desc[^>]*>(.*?)</desc>", picture)[0])
         figures = re.findall(
-            r"(\d+)(?= (?:finalised|under investigation|missing|unknown|not stated|or more)|\.)",
+            r"(\d+)(?= (?:finalised|summaries|under investigation|missing|unknown|not stated|or more)|\.)",
             said,
         )
         assert sum(map(int, figures)) == sum(row[drawing["count"]] for row in rows), name

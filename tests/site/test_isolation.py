@@ -204,6 +204,12 @@ COSTLY = (
     "/library/books.json?" + urlencode([("id__not", number) for number in range(13)]),
     "/library/books.json?shelf=" + "x" * 600,
     "/library/books.json?id__in=" + ",".join(map(str, range(10000, 10095))),
+    # As much as the plugin arguments lets an address have.
+    "/library/books.json?" + urlencode([("note__notcontains", number) for number in range(100)]),
+    "/library/books.json?"
+    + urlencode([("id__not", number) for number in range(99)])
+    + "&_sort=note&id__in="
+    + ",".join(map(str, range(100))),
     "/library/empty_ones.csv",
     "/library/empty_ones.json?_where=1",
     "/library/books/7.json?_size=max",

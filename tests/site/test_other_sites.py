@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from datasette.app import Datasette
 from datasette.plugins import pm
+from datasette.utils.asgi import Request
 
 from ingest.build import build
 from tests.documents import FolderCopy, a_disclosure, a_row, arranged, put
@@ -91,6 +92,62 @@ async def test_figures_of_a_database_that_cannot_change_are_asked_for_once(
     (site_api,) = (plugin for plugin in pm.get_plugins() if plugin.__name__ == "site_api.py")
     address = "/foi/reconciliation"
     assert await site_api.all_rows(site, address) is await site_api.all_rows(site, address)
+
+
+@pytest.mark.parametrize(
+    ("asked", "address", "kept"),
+    [
+        ("", "/foi/notes", True),
+        ("q=facebook", "/foi/notes", True),
+        ("", "/foi/notes?disclosure_id=01-FOI-22-026570", True),
+        ("q=facebook", "/foi/notes?disclosure_id=01-FOI-22-026570", True),
+        ("q=facebook", "/foi/search-terms?q=facebook", False),
+        ("q=+FaceBook+&year=", "/foi/search-terms?q=facebook", False),
+        ("q=a%26b", "/foi/search-terms?q=a%26b", False),
+        ("q=book", "/foi/search-terms?q=facebook", False),
+        ("status=finalised", "/foi/officers_counted?status__not=x&q=finalised", False),
+    ],
+)
+async def test_what_has_a_visitors_input_is_not_kept(
+    site: Datasette, asked: str, address: str, kept: bool
+) -> None:
+    (site_api,) = (plugin for plugin in pm.get_plugins() if plugin.__name__ == "site_api.py")
+    assert site_api.has_input(address, Request.fake(f"/foi?{asked}")) is not kept
+
+
+async def test_no_number_of_addresses_fills_the_cache(site: Datasette) -> None:
+    (site_api,) = (plugin for plugin in pm.get_plugins() if plugin.__name__ == "site_api.py")
+    table = "/foi/officer_allegations"
+    questions = ("/foi/search?q={}", f"{table}?_search={{}}", f"{table}?line__gte={{}}")
+    counts: list[int] = []
+    for round in ("before", "after"):
+        for number in range(7):
+            for question in questions:
+                word = f"{len(counts)}900{number}"
+                assert (await site.client.get(question.format(word))).status_code == 200, round
+        counts.append(len(site_api.kept_answers(site).kept))
+    assert counts[0] == counts[1]
+
+
+async def test_the_cache_keeps_within_its_bytes_and_what_was_used_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (site_api,) = (plugin for plugin in pm.get_plugins() if plugin.__name__ == "site_api.py")
+    rows = [{"id": "a" * 100}]
+    each = site_api.size_of("/1") + site_api.size_of(rows)
+    monkeypatch.setattr(site_api, "MOST_BYTES", 3 * each)
+    answers = site_api.Answers()
+    for address in ("/1", "/2", "/3"):
+        answers.put(address, rows)
+    assert answers.bytes == 3 * each
+    assert answers.get("/1") == rows
+    answers.put("/4", rows)
+    assert list(answers.kept) == ["/3", "/1", "/4"]
+    assert answers.bytes == 3 * each
+    answers.put("/4", [])
+    answers.put("/5", rows * 100)
+    assert answers.get("/5") is None
+    assert answers.bytes == sum(size for _, size in answers.kept.values()) <= 3 * each
 
 
 async def test_without_a_database_the_server_does_not_start_and_says_what_to_do(

@@ -214,6 +214,7 @@ def lost_or_twice(path: Path, walks: dict[str, Pages]) -> list[str]:
     ]
 
 
+@pytest.mark.long
 def test_every_row_is_on_one_page_however_it_is_sorted(
     library: Path, walked: dict[str, Pages]
 ) -> None:
@@ -222,6 +223,7 @@ def test_every_row_is_on_one_page_however_it_is_sorted(
     assert lost_or_twice(library, {url: walked[url] for url in asked}) == []
 
 
+@pytest.mark.long
 def test_datasette_alone_still_loses_rows(library: Path) -> None:
     """Once this fails, Datasette pages ordinary tables rightly, and plugins/paging.py may go."""
     asked = [url for url in addresses(library) if "/books." in url or "/thick." in url]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 import sqlite3
+import timeit
+import unicodedata
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +21,8 @@ from tests.serving import a_plugin
 
 pytestmark = pytest.mark.asyncio
 TABLE = "/foi/officer_allegations"
+WORDS = 200
+"""The most words in a search."""
 
 
 async def found(site: Datasette, query: str) -> int:
@@ -113,12 +117,18 @@ async def test_bars_typed_between_words_are_passed_over(site: Datasette) -> None
         "\ufffd",
         "ﷺ",
         "a" * 10_000,
-        "a " * 5_000,
-        " ".join(f"a{mark}" for mark in "!$%&/()=?.,:;-_" * 300),
-        '"a" ' * 2_000,
+        "a " * WORDS,
+        " ".join(f"w{number}" for number in range(WORDS)),
+        " OR ".join(f"w{number}" for number in range(WORDS // 2)),
+        '"' + "a " * WORDS,
+        "!".join("a" * WORDS),
+        " ".join(f"a{mark}" for mark in "!$%&/()=?.,:;-_" * (WORDS // 15)),
+        '"a" ' * WORDS,
         "█" * 1_000,
+        "e" + "\u0301\u0323" * 5_000,
+        "\u0f73" * 5_000,
         "?!.,",
-        " ".join(f"{t}{h}{e}" for t in "tţťțṫṭṯ" for h in "hĥȟḣḥḧḩḫ" for e in "eèéêëēĕėęěẹẻẽ"),
+        " ".join(f"{t}{h}{e}" for t in "tţťțṫṭṯ" for h in "hĥȟ" for e in "eèéêëēĕ"),
         "?! facebook",
     ],
 )
@@ -141,6 +151,67 @@ async def test_no_input_is_an_error(site: Datasette, query: str) -> None:
     sql = "select rowid from officer_allegations_fts where summary match escape_fts(:q)"
     response = await site.client.get("/foi.json", params={"sql": sql, "q": query})
     assert response.status_code == 200, response.text[:300]
+
+
+BEYOND = (
+    "a " * (WORDS + 1),
+    " ".join(f"w{number}" for number in range(9_000)),
+    "!".join("a" * (WORDS + 1)),
+    '"' + "a " * (WORDS + 1),
+)
+
+
+@pytest.mark.parametrize("form", ["", ".json", ".csv", ".xlsx"])
+@pytest.mark.parametrize("query", BEYOND, ids=len)
+async def test_more_words_than_the_bound_are_a_400_that_names_it(
+    site: Datasette, query: str, form: str
+) -> None:
+    sql = "select rowid from officer_allegations_fts where summary match escape_fts(:q)"
+    for path, arguments in (
+        (TABLE, {"_search": query}),
+        (TABLE, {"_search_summary": query}),
+        ("/foi/search", {"q": query}),
+        ("/foi", {"sql": sql, "q": query}),
+    ):
+        response = await site.client.get(path + form, params=arguments)
+        assert response.status_code == 400
+        assert f"at most {WORDS} words" in response.text
+
+
+# Datasette logs the traceback of an error in a function, and pytest takes that for a fault.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_sql_that_makes_a_longer_search_is_told_so(site: Datasette) -> None:
+    sql = "select escape_fts(replace(hex(zeroblob({})), '00', 'a '))"
+    most = a_plugin("search").MOST_WORDS
+    for words, status in ((most, 200), (most + 1, 400), (100_000, 400)):
+        response = await site.client.get("/foi.json", params={"sql": sql.format(words)})
+        assert response.status_code == status
+    assert "longer than this site allows" in response.json()["detail"]
+
+
+ADVERSE = ("e\u0301", "\u0301", "\u0323\u0301", "\u0f73", "ﷺ", "a", '"', "*", "█ ")
+"""Texts without words, or of one long word: the number of words has a bound."""
+
+
+@pytest.mark.parametrize("text", ADVERSE)
+async def test_work_grows_with_the_length_of_a_search(text: str) -> None:
+    escape = a_plugin("search").escape_fts
+    short, long = (text * (length // len(text)) for length in (1_500, 24_000))
+
+    def seconds(typed: str) -> float:
+        return min(timeit.repeat(lambda: escape(typed), number=1, repeat=5))
+
+    # 16 times the length: in square time 256 times as long.
+    assert seconds(long) < 80 * seconds(short) + 0.001
+
+
+@pytest.mark.parametrize(
+    "text", ["Crème Brûlée", "ﬁn Ⅷ", "\u0344a\u0f73\u0323\u0301ệ", "가나", "İıΣς"]
+)
+async def test_folding_letter_by_letter_is_folding_the_whole(text: str) -> None:
+    whole = unicodedata.normalize("NFD", text.lower())
+    expected = "".join(letter for letter in whole if not unicodedata.combining(letter))
+    assert a_plugin("search").folded(text) == expected
 
 
 @pytest.mark.parametrize("blank", ["", "%20", "+%09", "%0A"])

@@ -86,3 +86,28 @@ async def test_who_leaves_the_queue_takes_no_slot() -> None:
     tasks[2].cancel()
     await asyncio.wait(tasks)
     assert queue.running.total() == 1
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("leaving", ["cancelled", "too late", "made room for"])
+async def test_a_slot_that_is_free_when_others_leave_is_not_lost(leaving: str) -> None:
+    queue = slots(wait_seconds=0.05 if leaving == "too late" else PATIENCE)
+    tasks = await asked("aabb", queue)
+    if leaving == "cancelled":
+        for task in tasks[2:]:
+            task.cancel()
+    elif leaving == "too late":
+        for _, place in queue.waiting:
+            place.cancel()  # as `asyncio.timeout` does
+    else:
+        queue.make_room("c")
+    # Before those who leave have run.
+    queue.give_back("a")
+    queue.give_back("a")
+    await asyncio.sleep(0.1)
+    if leaving == "made room for":
+        assert queue.running.total() == 1
+        queue.give_back("b")
+    assert queue.running.total() == 0
+    assert queue.waiting == []
+    assert outcomes(await asked("cc", queue)) == ".."

@@ -134,9 +134,9 @@ async def test_a_csv_or_workbook_beyond_its_bound_says_so(small: Datasette) -> N
 async def test_a_workbook_of_sql_has_english_names(small: Datasette) -> None:
     sql = quote_plus("""select 1 as "", 2 as ' ', 3 as three""")
     response = await get(small, f"/foi.xlsx?sql={sql}")
-    assert 'filename="foi-query.xlsx"' in response.headers["content-disposition"]
+    assert 'filename="visitors-query.xlsx"' in response.headers["content-disposition"]
     sheet = load_workbook(io.BytesIO(response.content)).worksheets[0]
-    assert sheet.title == "foi-query"
+    assert sheet.title == "visitors-query"
     assert next(iter(sheet.values)) == ("Column1", "Column2", "three")
     response = await get(small, "/foi/search.xlsx?q=officer")
     assert 'filename="search.xlsx"' in response.headers["content-disposition"]

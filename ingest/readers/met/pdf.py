@@ -24,7 +24,7 @@ from ingest.records.audit_findings import KINDS
 from ingest.records.disclosure import Disclosure, PendingDecision, Row
 from ingest.records.findings import Finding
 from ingest.text.phrases import pluralize, truncated_repr
-from ingest.text.redaction import BOX, CANONICAL
+from ingest.text.redaction import canonicalise, show_boxes
 
 _PAGE_NUMBER = re.compile(r"(?:page )?\d+(?: (?:of|/) ?\d+)?", re.IGNORECASE)
 _UNMAPPED = re.compile(r"\(cid:\d+\)")
@@ -179,10 +179,10 @@ class PageInterpreter:
             return None
         rows: list[Row] = []
         for page, cells in self.rows:
-            source_text = "\t".join(cells).replace(BOX, "█")
+            source_text = show_boxes("\t".join(cells))
             # In a column of terms, a box becomes an unknown term, which a person must check.
             cells = [
-                cell if column == SUMMARY else cell.replace(BOX, CANONICAL)
+                cell if column == SUMMARY else canonicalise(cell)
                 for column, cell in enumerate(cells)
             ]
             if row := self.form.row(page, cells, source_text, len(rows) + 1, page):
@@ -348,9 +348,7 @@ class PageInterpreter:
             self._report_unmapped(page)
 
     def _report_unexpected(self, page: int, text: str, expected: str) -> None:
-        self.form.report(
-            page, truncated_repr(text.replace(BOX, "█")), expected, "check the document"
-        )
+        self.form.report(page, truncated_repr(show_boxes(text)), expected, "check the document")
 
     def _report_unmapped(self, page: int) -> None:
         self.form.report(
