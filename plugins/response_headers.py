@@ -18,7 +18,6 @@ earlier rule. So of several rules for one header the first that applies decides.
           - header: Cache-Control
             value: no-store
             paths: ["/-/*"]                      the paths that get the header; default: all
-            errors: true                         only errors (statuses from 400) get it; false: only others
           - header: Strict-Transport-Security
             value: null                          a rule that is switched off
 
@@ -67,17 +66,15 @@ class Rule(Model):
     header: HeaderText
     value: HeaderText | None
     paths: tuple[Path, ...] = ("*",)
-    errors: bool | None = None
     exceptions: Exceptions = Field(default=Exceptions(), alias="except")
 
-    def applies(self, path: str, query_string: bytes, keys: set[str], status: int) -> bool:
+    def applies(self, path: str, query_string: bytes, keys: set[str]) -> bool:
         """Return whether the response to a request has the header.
 
         `keys` are those set in the metadata of the canned query at `path`, if it is one.
         """
         return (
             self.value is not None
-            and self.errors in (None, status >= 400)
             and matches(path, self.paths)
             and not self.exceptions.hold(path, query_string, keys)
         )
@@ -94,7 +91,7 @@ class Headers(NamedTuple):
     query_keys: dict[str, set[str]]
 
     def added_to(
-        self, path: str, query_string: bytes, status: int, sent: Iterable[bytes]
+        self, path: str, query_string: bytes, sent: Iterable[bytes]
     ) -> list[tuple[bytes, bytes]]:
         """Return the headers to add to the response to a request, in the order of the rules.
 
@@ -104,7 +101,7 @@ class Headers(NamedTuple):
         added = {name.lower(): b"" for name in sent}
         of_others = set(added)
         for rule in self.rules:
-            if rule.applies(path, query_string, keys, status):
+            if rule.applies(path, query_string, keys):
                 added.setdefault(rule.header.lower().encode(), (rule.value or "").encode())
         return [(name, value) for name, value in added.items() if name not in of_others]
 
@@ -164,7 +161,7 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[Asgi], Asgi]:
             async def send_with_headers(event: dict[str, Any]) -> None:
                 if event["type"] == "http.response.start":
                     own = list(event.get("headers", []))
-                    added = added_to(event["status"], [name for name, _ in own])
+                    added = added_to([name for name, _ in own])
                     event = {**event, "headers": [*own, *added]}
                 await send(event)
 
