@@ -80,8 +80,14 @@ def is_this_machine(host: str) -> bool:
 
 
 def read_hosts(datasette: Datasette) -> frozenset[str]:
-    """Return the hosts that the site answers at, none if it has no address."""
-    config = Config.model_validate(datasette.plugin_config("hosts") or {})
+    """Return the hosts that the site answers at, none if it has no address.
+
+    Raise ClickException if metadata.yml has a mistake.
+    """
+    try:
+        config = Config.model_validate(datasette.plugin_config("hosts") or {})
+    except ValidationError as error:
+        raise ClickException(f"metadata.yml, plugin hosts: {error}") from error
     site_url = datasette.metadata("site_url")
     if not site_url:
         return frozenset()
@@ -97,10 +103,7 @@ def on_this_host(location: bytes) -> bytes:
 
 @hookimpl
 def startup(datasette: Datasette) -> None:
-    try:
-        read_hosts(datasette)
-    except ValidationError as error:
-        raise ClickException(f"metadata.yml, plugin hosts: {error}") from error
+    read_hosts(datasette)
 
 
 @hookimpl
@@ -110,14 +113,16 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[Asgi], Asgi]:
 
         async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
             """Respond as the site does to any other error."""
-            for answer in pm.hook.handle_exception(
-                datasette=datasette,
-                request=Request(scope, receive),
-                exception=WrongHost(str(datasette.metadata("site_url"))),
-            ):
-                if response := await await_me_maybe(answer):
-                    await response.asgi_send(send)
-                    return
+            request = Request(scope, receive)
+            try:
+                raise WrongHost(str(datasette.metadata("site_url")))
+            except WrongHost as exception:  # Datasette's handler may print the current traceback
+                for answer in pm.hook.handle_exception(
+                    datasette=datasette, request=request, exception=exception
+                ):
+                    if response := await await_me_maybe(answer):
+                        await response.asgi_send(send)
+                        return
 
         async def wrapped(scope: dict[str, Any], receive: Any, send: Any) -> None:
             if scope["type"] != "http":
