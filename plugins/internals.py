@@ -28,7 +28,7 @@ from datasette import NotFound, Response, hookimpl
 from datasette.app import Datasette
 from datasette.utils.asgi import Request
 from datasette.views.special import JsonDataView
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from ingest.config.yaml_model import Model
 
@@ -63,7 +63,7 @@ class Shown(Model):
 
 
 class Config(Model):
-    pages: dict[Data, Shown] = {}
+    pages: dict[Data, Shown] = Field(default_factory=dict)
 
 
 def read_config(datasette: Datasette) -> Config:

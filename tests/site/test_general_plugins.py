@@ -283,7 +283,9 @@ def response_headers_follow_their_rules(library: Library) -> None:
             (kind,) = pages[path].values("content-type")
             assert "evil" not in kind
             (caching,) = pages[path].values("cache-control")
-            assert (caching == "no-store") == (path in ("/", "/?x=1", "/nowhere", "POST /library") or "5" in path), path
+            assert (caching == "no-store") == (
+                path in ("/", "/?x=1", "/nowhere", "POST /library") or "5" in path
+            ), path
             assert pages[path].values("x-off") == []
 
 
@@ -475,7 +477,15 @@ def internals_show_what_is_listed(library: Library) -> None:
         """,
     )
     shown = ("actor", "databases", "metadata", "versions")
-    hidden = ("plugins", "settings", "threads", "allow-debug", "messages", "patterns", "permissions")
+    hidden = (
+        "plugins",
+        "settings",
+        "threads",
+        "allow-debug",
+        "messages",
+        "patterns",
+        "permissions",
+    )
     of_paths = "/library.json?_shape=array&sql=select+*+from+pragma_database_list"
     of_memory = "/library.json?sql=select+hex(fts3_tokenizer('simple'))"
     addresses = [f"/-/{name}{form}" for name in (*shown, *hidden) for form in ("", ".json")]

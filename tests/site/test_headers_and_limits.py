@@ -7,7 +7,51 @@ import re
 import pytest
 from datasette.app import Datasette
 
+from tests.site.pages import PAGES
+
 pytestmark = pytest.mark.asyncio
+OF_EMBEDS = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'"
+POLICY = f"{OF_EMBEDS}; frame-ancestors 'none'"
+OF_CHARTS = (
+    "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline';"
+    " img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self';"
+    " frame-ancestors 'none'"
+)
+POLICIES = {
+    **dict.fromkeys(PAGES, POLICY),
+    "/embed/officers-per-year": OF_EMBEDS,
+    "/embed/none": OF_EMBEDS,
+    "/chart/foi/officers-per-year": OF_CHARTS,
+    "/chart/foi?sql=select+1": OF_CHARTS,
+    "/chart/foi/none": OF_CHARTS,
+    **dict.fromkeys(
+        (
+            *("/foi/officer_allegations.json", "/foi/officer_allegations.csv", "/foi.db"),
+            *("/foi/officers-per-year.xlsx", "/drawing/officers-per-rank.svg"),
+            *("/static/site.css", "/static/none", "/-/static/table.js", "/-/settings", "/-/none"),
+            *("/robots.txt", "/.well-known/security.txt", "/-/health", "/foi.json?sql=select+none"),
+            *("/foi/", "/foi/officer_allegations?utm_source=a", "/chart", "/embed"),
+        ),
+        POLICY,
+    ),
+}
+"""The `Content-Security-Policy` of every kind of response."""
+
+
+@pytest.mark.parametrize("path", POLICIES)
+async def test_every_response_says_what_browsers_may_do_with_it_and_says_it_once(
+    site: Datasette, path: str
+) -> None:
+    headers = (await site.client.get(path)).headers
+    assert headers.get_list("content-security-policy") == [POLICIES[path]]
+    assert headers.get_list("x-content-type-options") == ["nosniff"]
+    assert headers.get_list("referrer-policy") == ["no-referrer"]
+    (permissions,) = headers.get_list("permissions-policy")
+    assert {"camera=()", "geolocation=()", "microphone=()"} <= set(permissions.split(", "))
+    # Only for those who serve every page of their host by TLS: docs/serve.md.
+    assert "strict-transport-security" not in headers
+    names = [name for name, _ in headers.multi_items()]
+    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize(
@@ -113,4 +157,4 @@ async def test_the_site_is_for_reading(site: Datasette, method: str) -> None:
         response = await site.client.request(method, path)
         assert response.status_code == 405
         assert response.headers["allow"] == "GET, HEAD, OPTIONS"
-        assert response.headers["content-security-policy"] == "frame-ancestors 'none'"
+        assert response.headers["content-security-policy"] == POLICY

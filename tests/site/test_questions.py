@@ -492,10 +492,10 @@ async def test_one_officer_has_terms_and_provenance_and_an_unknown_id_finds_nobo
 @pytest.mark.asyncio
 async def test_missing_officers_and_noughts_open_nothing(site: Datasette) -> None:
     page = (await site.client.get("/foi/officers-per-rank")).text
-    assert '<td class="col-officers number">3</td>' in page
+    assert '<td class="col-officers number" data-label="officers">3</td>' in page
     assert "status=missing" not in page
     assert (
-        '<td class="col-under_investigation number">0</td>'
+        '<td class="col-under_investigation number" data-label="under_investigation">0</td>'
         in (await site.client.get("/foi/officers-per-year")).text
     )
 
