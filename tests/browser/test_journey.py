@@ -90,7 +90,8 @@ async def test_without_a_script_everything_but_free_charts_works(
     drawing = page.get_by_role("img", name=header("officers-per-rank")["title"])
     await expect(drawing).to_be_visible()
     link = page.get_by_label("Link", exact=True)
-    cited = re.escape(f"{address}/foi/officers-per-rank?_release=")
+    # The script makes it a full address, where the site does not know its own.
+    cited = re.escape("/foi/officers-per-rank?_release=")
     await expect(link).to_have_value(re.compile(rf"{cited}[0-9a-f]{{12}}&_count=\d+$"))
     await expect(page.get_by_role("button", name="Copy link")).to_be_hidden()
     await page.goto("/")

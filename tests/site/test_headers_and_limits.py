@@ -13,9 +13,9 @@ pytestmark = pytest.mark.asyncio
 OF_EMBEDS = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'"
 POLICY = f"{OF_EMBEDS}; frame-ancestors 'none'"
 OF_CHARTS = (
-    "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline';"
-    " img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self';"
-    " frame-ancestors 'none'"
+    "default-src 'self'; script-src 'self' 'unsafe-eval';"
+    " style-src 'self' 'sha256-zHu+4xXhsS6NimrB7yW5G9nPUEUFviBhDjPmtcftAAM=';"
+    " object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 POLICIES = {
     **dict.fromkeys(PAGES, POLICY),
