@@ -16,7 +16,13 @@ from tests.site.pages import PAGES
 pytestmark = pytest.mark.asyncio
 
 
-@pytest.mark.parametrize("path", PAGES)
+CHARTS = (
+    *("/chart/foi/officers-per-year", "/chart/foi/officer_allegations?year=2020"),
+    "/chart/foi?sql=select+1+as+a,+2+as+b",
+)
+
+
+@pytest.mark.parametrize("path", [*PAGES, *CHARTS])
 async def test_it_is_html_without_a_fault(site: Datasette, path: str) -> None:
     page = (await site.client.get(path)).text
     parser = html5lib.HTMLParser()
@@ -31,7 +37,7 @@ INLINE = re.compile(
     re.IGNORECASE,
 )
 MORE = (
-    *("/chart/foi/officers-per-year", "/chart/foi/officer_allegations", "/chart/foi?sql=select+1"),
+    *CHARTS,
     *("/foi?sql=select+none", "/foi/officer_allegations?year__in=[", "/-/settings", "/-/metadata"),
     *("/-/versions", "/-/threads", "/-/patterns", "/-/permissions", "/-/logout", "/-/auth-token"),
     *(
@@ -60,7 +66,9 @@ async def test_an_inline_script_or_style_would_be_found(text: str) -> None:
     assert INLINE.search(text)
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if not path.startswith("/embed")])
+@pytest.mark.parametrize(
+    "path", [*CHARTS, *(path for path in PAGES if not path.startswith("/embed"))]
+)
 async def test_it_says_what_it_is_to_those_it_is_shared_with(site: Datasette, path: str) -> None:
     page = (await site.client.get(path)).text
     assert '<html lang="en-GB">' in page
