@@ -1,17 +1,15 @@
-"""Load datasette-vega's charts only where a reader opens one.
+"""Draw datasette-vega's charts on a page of their own.
 
 Problem: datasette-vega adds 0.9 MB of JavaScript to every page, including the home page, and
-requests each page of results again even if no chart is open. It makes functions from text, which no
-page that shows text of a visitor's or a publisher's should let scripts do. What this does: removes the
-plugin's hooks, so that no page loads its files, but keeps the plugin registered, so that Datasette still
-serves them. `/chart/DATABASE` and `/chart/DATABASE/TABLE`, with the query string of a page of rows, are
-pages that draw those rows, and only they load the files; `chart.html` gets the page's metadata,
-`chart_files`, and the addresses of the rows as a page and as JSON. Other templates get
-`chart_page(database, table)`, the path of that page. The site can so have a stricter
-`Content-Security-Policy` everywhere else.
+requests each page of results again even if no chart is open. It also makes functions from text, so a
+`Content-Security-Policy` would have to let scripts do so on every page. What this does: no page loads
+the plugin's files but `/chart/DATABASE` and `/chart/DATABASE/TABLE`, which take the query string of a
+page of rows and draw those rows. Their template, `chart.html`, gets the metadata of the rows,
+`chart_files`, and the addresses of the rows as a page and as JSON. Every template gets
+`chart_page(database, table)`, the path of that page.
 
-The page runs no SQL and does not read the query string: the browser asks for the JSON, and shows
-what is wrong if that is an error. Limitations: a chart shows at most `max_returned_rows` rows of the result.
+The page runs no SQL: the browser asks for the JSON, and shows what is wrong if that is an error.
+Limitations: a chart shows at most `max_returned_rows` rows of the result.
 """
 
 from __future__ import annotations
@@ -70,18 +68,20 @@ async def chart(datasette: Datasette, request: Request) -> Response:
         raise NotFound("Database not found") from None
     table = request.url_vars["table"] and tilde_decode(request.url_vars["table"])
     query = table and await datasette.get_canned_query(database.name, table, request.actor)
+    needed: tuple[str, Any]
     if query:
-        metadata = query
+        needed, metadata = ("view-query", (database.name, table)), query
     elif table is None and request.args.get("sql"):
-        metadata = {}
-    elif table and (await database.table_exists(table) or await database.view_exists(table)):
-        await datasette.ensure_permissions(
-            request.actor,
-            [("view-table", (database.name, table)), ("view-database", database.name)],
-        )
+        needed, metadata = ("execute-sql", database.name), {}
+    elif table and (
+        await database.table_exists(table) or await database.get_view_definition(table)
+    ):
+        needed = ("view-table", (database.name, table))
         metadata = datasette.table_metadata(database.name, table)
     else:
         raise NotFound("There are no rows to draw at this address")
+    permissions = [needed, ("view-database", database.name), "view-instance"]
+    await datasette.ensure_permissions(request.actor, permissions)
     page = page_of(datasette, database.name, table)
     shape = {"_shape": "array", **({} if query or not table else {"_size": "max"})}
     kept = [

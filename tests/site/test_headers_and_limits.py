@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -158,3 +159,30 @@ async def test_the_site_is_for_reading(site: Datasette, method: str) -> None:
         assert response.status_code == 405
         assert response.headers["allow"] == "GET, HEAD, OPTIONS"
         assert response.headers["content-security-policy"] == POLICY
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/chart/foi/officers-per-year", 200),
+        ("/chart/foi/reconciliation?year=2020", 200),
+        ("/chart/foi?sql=select+1", 200),
+        ("/chart/foi", 404),
+        ("/chart/foi/none", 404),
+        ("/chart/none/officers-per-year", 404),
+        ("/chart/foi/officer_allegations_fts", 403),
+        ("/chart/foi/officers-per-year.json", 404),
+    ],
+)
+async def test_a_chart_has_a_page_where_its_rows_have_one(
+    site: Datasette, path: str, status: int
+) -> None:
+    page = await site.client.get(path)
+    assert page.status_code == status
+    if status == 200:
+        rows, data = re.findall(r'<a href="([^"]*)">(?:a page|JSON)</a>', page.text)
+        for link in (rows, data):
+            assert (await site.client.get(html.unescape(link))).status_code == 200
+        answer = (await site.client.get(html.unescape(data))).json()
+        assert isinstance(answer, list)
+        assert answer
