@@ -2,7 +2,7 @@
 // buttons that copy a field, which need this script, and confirm when they have copied.
 for (const place of document.querySelectorAll(".address")) {
   const what = "value" in place ? "value" : "textContent";
-  place[what] = new URL(place[what], location.href).href;
+  if (place[what].startsWith("/")) place[what] = location.origin + place[what];
 }
 for (const button of document.querySelectorAll("button[data-copies]")) {
   const field = document.getElementById(button.dataset.copies);

@@ -43,6 +43,8 @@ async def test_from_home_to_a_link_that_shows_others_the_same_figures(
     await page.get_by_role("button", name="Copy link").click()
     await expect(page.get_by_role("button", name="Copied")).to_be_visible()
     shared = await page.evaluate("navigator.clipboard.readText()")
+    assert shared.startswith(f"{address}/foi/officers-per-result?")
+    await expect(page.locator(".cite")).to_contain_text(shared)
     await row.get_by_role("link").first.click()
     await expect(
         page.get_by_role("heading", level=2, name=re.compile(f"^{figure} rows"))

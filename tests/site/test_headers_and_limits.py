@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from pathlib import Path
 
 import pytest
 from datasette.app import Datasette
@@ -186,3 +187,44 @@ async def test_a_chart_has_a_page_where_its_rows_have_one(
         answer = (await site.client.get(html.unescape(data))).json()
         assert isinstance(answer, list)
         assert answer
+
+
+async def test_crawlers_are_kept_from_sql_and_facets_and_nothing_else(site: Datasette) -> None:
+    robots = (await site.client.get("/robots.txt")).text
+    refused = re.findall(r"(?m)^Disallow: /\*(.*)$", robots)
+    assert robots.count("Disallow") == len(refused)
+    for address, kept_out in {
+        "/foi?sql=select+1": True,
+        "/foi.json?_shape=array&sql=select+1": True,
+        "/foi/officer_allegations?year=2020&_facet=rank": True,
+        "/foi/officer_allegations?_facet=rank": True,
+        "/foi/officer_allegations?year=2020": False,
+        "/foi/officer_allegations/22-026570-0003": False,
+        "/foi/search?q=sql": False,
+    }.items():
+        assert any(part in address for part in refused) == kept_out, address
+
+
+async def test_without_a_contact_there_is_no_security_txt(site: Datasette) -> None:
+    assert site.metadata("contact") is None
+    assert (await site.client.get("/.well-known/security.txt")).status_code == 404
+
+
+async def test_pages_about_the_server_name_no_file_or_thread_and_little_software(
+    site: Datasette, site_folder: Path
+) -> None:
+    for page in ("versions", "settings", "metadata", "databases", "actor", "health"):
+        answer = await site.client.get(f"/-/{page}")
+        assert answer.status_code == 200
+        for told in (
+            str(site_folder),
+            "/tmp",
+            "python",
+            "uvicorn",
+            "pydantic",
+            "Thread",
+            "required",
+        ):
+            assert told not in answer.text, page
+    paths = "/foi.json?_shape=array&sql=select+file+from+pragma_database_list"
+    assert (await site.client.get(paths)).json() == []
