@@ -33,6 +33,7 @@ GENERAL = (
     "release",
     "isolation",
     "limits",
+    "access_log",
 )
 
 SERVE = """
@@ -408,6 +409,17 @@ def limits_bound_values_and_pages(library: Library) -> None:
     assert statuses(30, "/library.json?sql=select+hex(zeroblob(500001))") == [400]
 
 
+def the_log_has_no_values(library: Library) -> None:
+    library.write("metadata.yml", "plugins: {access_log: {file: log, slow_ms: 0}}")
+    library.ask("/library/letters?branch=North", "/library.json?sql=select+'North'+from+letters")
+    log = (library.folder / "log").read_text()
+    # Only a server logs requests: see test_access_log.py.
+    entries = [json.loads(line) for line in log.splitlines()]
+    assert {entry["event"] for entry in entries} == {"slow_sql"}
+    assert "select ? from letters" in {entry["sql"] for entry in entries}
+    assert "North" not in log
+
+
 CHECKS: dict[str, Callable[[Library], None]] = {
     "redaction_density": density_draws_bars_badges_and_measures,
     "missing_values": missing_values_give_reasons,
@@ -416,6 +428,7 @@ CHECKS: dict[str, Callable[[Library], None]] = {
     "release": release_names_what_is_served,
     "isolation": isolation_says_how_it_is,
     "limits": limits_bound_values_and_pages,
+    "access_log": the_log_has_no_values,
 }
 assert tuple(CHECKS) == GENERAL
 IN_THE_CHECKOUT = (sys.executable, {"PYTHONPATH": str(ROOT)})
@@ -481,6 +494,8 @@ def test_each_works_with_the_wheel_outside_the_checkout(
         ("release", "{required: [], names: [a]}", "names\n  Extra inputs are not permitted"),
         ("isolation", "{slots: 0}", "slots\n  Input should be greater"),
         ("limits", "{cells: 0}", "cells\n  Input should be greater"),
+        ("access_log", "{slow_ms: -1}", "slow_ms\n  Input should be greater"),
+        ("access_log", "{file: no/such/folder/log}", "cannot write to no/such/folder/log: No such"),
         ("query_files", "{groups: []}", "bases\n  Field required"),
         ("query_files", "{groups: [], bases: {}}", "no folder canned_queries"),
         (
@@ -498,7 +513,7 @@ def test_a_mistake_in_the_configuration_stops_the_server(
     library.write(
         "metadata.yml",
         plugins
-        if plugin in ("missing_values", "response_headers", "release", "isolation", "limits")
+        if not plugin.startswith(("query_files", "redaction_density"))
         else f"databases: {{library: {{{plugins}}}}}",
     )
     done = library.run("-m", "datasette", str(tmp_path), "--get", "/")
