@@ -32,7 +32,8 @@ queue is full, a visitor with more requests in it loses one to a visitor with fe
 hangs up loses the slot. An answer is sent only when it is complete, from a temporary file.
 `/-/health` says in JSON whether the helper is running and every database can be read, which releases are
 served, since when, and how many slots are in use; it is a 503 if `ok` is false. Of a request that is answered
-apart, the ASGI scope has a true `isolated`, for plugins outside this one.
+apart, the ASGI scope has a true `isolated`, for plugins outside this one. Templates get
+`isolation_bounds()`, the bounds in force, None where there are none.
 
 Limitations: Linux only; elsewhere Datasette's own limits apply, and `/-/health` says so. Requests that
 Datasette makes to itself are not routed, nor are pages outside the databases. Data that other plugins
@@ -71,6 +72,7 @@ from datasette.plugins import pm
 from datasette.utils import await_me_maybe, tilde_decode
 from datasette.utils.asgi import Request
 from datasette.views.base import DatasetteError
+from jinja2 import Environment
 from pydantic import Field, ValidationError
 
 from ingest.config.yaml_model import Model
@@ -797,6 +799,11 @@ async def health(datasette: Datasette) -> Response:
         status=200 if ok else 503,
         headers={"Cache-Control": "no-store"},
     )
+
+
+@hookimpl
+def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
+    env.globals["isolation_bounds"] = lambda: read_config(datasette) if SUPPORTED else None
 
 
 @hookimpl
