@@ -30,7 +30,7 @@ async def test_what_only_the_host_knows_is_said_or_said_to_be_missing(
     site: Datasette, database: Path, tmp_path: Path
 ) -> None:
     bare = await text_of(site, "/privacy")
-    assert bare.count("has not yet said") == 3
+    assert bare.count("This copy of the site does not yet") == 3
     assert "no contact address yet" in bare
     told = {"run_by": "a club", "others": "Hosts see it", "logs_kept": "A week"}
     full = await text_of(
