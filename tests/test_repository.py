@@ -145,6 +145,7 @@ def test_the_code_host_looks_for_known_vulnerabilities_of_what_is_served() -> No
     )
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("line", [59, 126, 380])
 def test_the_documented_purge_keeps_counts_and_removes_words(
     copy: FolderCopy, tmp_path: Path, line: int
