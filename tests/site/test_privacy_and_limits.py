@@ -51,6 +51,7 @@ async def test_a_site_with_the_servers_own_log_says_so(
     assert "What is not logged" not in text
 
 
+@pytest.mark.quick_cases(6)
 @pytest.mark.parametrize("path", [*PAGES, "/-/metadata", "/-/settings", "/nowhere"])
 async def test_no_page_sets_a_cookie(site: Datasette, path: str) -> None:
     assert "set-cookie" not in (await site.client.get(path)).headers
