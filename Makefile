@@ -21,7 +21,7 @@ PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --str
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve build test test-long mutants tools lint lock clean chromium pictures
+.PHONY: help serve build test test-long mutants tools lint licences lock clean chromium pictures
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ lint: $(DEVELOPING) ## Check style, types and what imports what
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
+
+licences: $(DEVELOPING) ## List the licences of what is served in docs/licences.md, and refuse others
+	$(BIN)/python -m tests.licences
 
 lock: $(DEVELOPING) ## Pin every dependency again, with hashes, from pyproject.toml (UPGRADE=--upgrade)
 	$(PIP_COMPILE) $(UPGRADE) --extra dev --extra cluster --output-file requirements-dev.lock pyproject.toml

@@ -3,7 +3,7 @@
 Problem: Datasette passes different variables to its own pages and to the site's pages. What this
 does: every template, error pages included, gets
 
-- `site()`, the content of metadata.yml;
+- `site()`, the content of metadata.yml, and `setting(name)`, a setting of Datasette;
 - `data_hash(database="foi")`, the SHA-256 of that database, or None if it can change;
 - `corrections()`, the entries of `corrections.yml` in the project's folder, newest first;
 - the filter `long_date`, which writes 2022-08-16 as 16 August 2022;
@@ -69,6 +69,11 @@ def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
         found: str | None = datasette.get_database(database).hash
         return found
 
-    env.globals.update(site=datasette.metadata, data_hash=data_hash, corrections=read_corrections)
+    env.globals.update(
+        site=datasette.metadata,
+        setting=datasette.setting,
+        data_hash=data_hash,
+        corrections=read_corrections,
+    )
     env.filters["long_date"] = long_date
     env.filters["with_cell_labels"] = with_cell_labels

@@ -62,6 +62,7 @@ def test_make_alone_lists_every_target() -> None:
             "pictures",
             "tools",
             "lint",
+            "licences",
             "lock",
             "clean",
         )
@@ -129,6 +130,22 @@ def test_the_code_host_runs_what_ci_runs_on_every_version_of_python_that_is_prom
     assert run == {"run": ".ci/run", "env": {"PYTHON": "python${{ matrix.python }}"}}
 
 
+def test_the_code_host_looks_for_known_vulnerabilities_of_what_is_served() -> None:
+    """It needs the network, so `.ci/run` doesn't do it."""
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "audit.yml").read_text("utf-8"))
+    assert workflow["permissions"] == {"contents": "read"}
+    events = workflow[True]  # YAML 1.1 takes the key `on` for that
+    assert {"push", "pull_request", "schedule"} == set(events)
+    (job,) = workflow["jobs"].values()
+    checkout, _, audit = job["steps"]
+    assert checkout["uses"].startswith("actions/checkout@")
+    assert re.fullmatch(
+        r"pipx run pip-audit==\S+ --require-hashes --disable-pip -r requirements\.lock",
+        audit["run"],
+    )
+
+
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("line", [59, 126, 380])
 def test_the_documented_purge_keeps_counts_and_removes_words(
     copy: FolderCopy, tmp_path: Path, line: int

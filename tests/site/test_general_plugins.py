@@ -37,6 +37,7 @@ GENERAL = (
     "hosts",
     "internals",
     "well_known",
+    "access_log",
 )
 
 SERVE = """
@@ -537,6 +538,17 @@ def well_known_files_are_served(library: Library) -> None:
         assert ask(f"contact: {contact}")[security].status == 404
 
 
+def the_log_has_no_values(library: Library) -> None:
+    library.write("metadata.yml", "plugins: {access_log: {file: log, slow_ms: 0}}")
+    library.ask("/library/letters?branch=North", "/library.json?sql=select+'North'+from+letters")
+    log = (library.folder / "log").read_text()
+    # Only a server logs requests: see test_access_log.py.
+    entries = [json.loads(line) for line in log.splitlines()]
+    assert {entry["event"] for entry in entries} == {"slow_sql"}
+    assert "select ? from letters" in {entry["sql"] for entry in entries}
+    assert "North" not in log
+
+
 CHECKS: dict[str, Callable[[Library], None]] = {
     "redaction_density": density_draws_bars_badges_and_measures,
     "missing_values": missing_values_give_reasons,
@@ -548,11 +560,13 @@ CHECKS: dict[str, Callable[[Library], None]] = {
     "hosts": hosts_are_those_of_the_site,
     "internals": internals_show_what_is_listed,
     "well_known": well_known_files_are_served,
+    "access_log": the_log_has_no_values,
 }
 assert tuple(CHECKS) == GENERAL
 IN_THE_CHECKOUT = (sys.executable, {"PYTHONPATH": str(ROOT)})
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("plugin", GENERAL)
 def test_each_works_alone_on_another_database(plugin: str, tmp_path: Path) -> None:
     CHECKS[plugin](Library(tmp_path, plugin, *IN_THE_CHECKOUT))
@@ -602,6 +616,7 @@ def test_each_works_with_the_wheel_outside_the_checkout(
     CHECKS[plugin](library)
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize(
     ("plugin", "config", "told"),
     [
@@ -618,6 +633,8 @@ def test_each_works_with_the_wheel_outside_the_checkout(
         ("internals", "{pages: {actor: {show: [], hide: [a]}}}", "show or hide, not both"),
         ("well_known", "{days: 365}", "days\n  Input should be less than 365"),
         ("well_known", "{no_crawling: [a=]}", "no_crawling.0\n  String should match"),
+        ("access_log", "{slow_ms: -1}", "slow_ms\n  Input should be greater"),
+        ("access_log", "{file: no/such/folder/log}", "cannot write to no/such/folder/log: No such"),
         ("query_files", "{groups: []}", "bases\n  Field required"),
         ("query_files", "{groups: [], bases: {}}", "no folder canned_queries"),
         (
