@@ -215,7 +215,8 @@ async def test_pages_about_the_server_name_no_file_or_thread_and_little_software
 ) -> None:
     for page in ("versions", "settings", "metadata", "databases", "actor", "health"):
         answer = await site.client.get(f"/-/{page}")
-        assert answer.status_code == 200
+        # Without a server, the helper that /-/health is about does not run.
+        assert answer.status_code == (503 if page == "health" else 200)
         for told in (
             str(site_folder),
             "/tmp",

@@ -279,6 +279,7 @@ async def redirect_of(site: Datasette, path: str) -> tuple[int, str]:
     return sent[0]["status"], headers.get(b"location", "")
 
 
+@pytest.mark.quick_cases(34)
 @pytest.mark.asyncio
 @pytest.mark.parametrize("prefix", ["", PREFIX.rstrip("/"), PREFIX])
 @pytest.mark.parametrize("path", ELSEWHERE)
@@ -392,6 +393,7 @@ async def test_where_the_site_is_not_named_its_addresses_are_paths(site: Dataset
     assert "og:image" not in answer.text
 
 
+@pytest.mark.quick_cases(20)
 @pytest.mark.asyncio
 @pytest.mark.parametrize("path", EVERYTHING)
 async def test_where_the_site_is_not_named_no_answer_repeats_the_host_of_a_request(
