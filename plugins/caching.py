@@ -256,7 +256,7 @@ class Answer:
         self.datasette, self.scope, self.send = datasette, scope, send
         self.start: dict[str, Any] = {}
         self.held = bytearray()
-        self.begun = False
+        self.begun = self.has_ranges = False
         self.place = 0
         self.wanted: tuple[int, int | None] = (0, None)
 
@@ -279,9 +279,6 @@ class Answer:
     @property
     def is_gzip(self) -> bool:
         return value_of(self.start["headers"], "content-encoding") == "gzip"
-
-    def has_ranges(self, length: int | None) -> bool:
-        return length is not None and not self.is_gzip and not is_weak(self.scope)
 
     def known_tag(self) -> str | None:
         site = _sites.get(self.datasette)
@@ -311,7 +308,11 @@ class Answer:
             values["vary"] = with_vary(headers)
             if "no-store" not in values["cache-control"]:
                 values["etag"] = self.tag(body)
-            if self.has_ranges(length):
+            # Without a tag, parts of different answers could be put together.
+            self.has_ranges = bool(
+                values.get("etag", "").startswith('"') and length is not None and not self.is_gzip
+            )
+            if self.has_ranges:
                 values["accept-ranges"] = "bytes"
             status = self.choose(values, length)
         if status in (304, 416):
@@ -323,14 +324,14 @@ class Answer:
         """Return the status for what the request asks for, and set the headers that belong to it."""
         asked, own = self.scope["headers"], values.get("etag", "")
         none_match = value_of(asked, "if-none-match")
-        if none_match.strip() == "*" or tags_in(own) & tags_in(none_match):
+        if own and (none_match.strip() == "*" or tags_in(own) & tags_in(none_match)):
             self.wanted = (0, 0)
             values["content-length"] = ""
             return 304
-        if self.scope["method"] != "GET" or length is None or not self.has_ranges(length):
+        if self.scope["method"] != "GET" or length is None or not self.has_ranges:
             return 200
         only_if = value_of(asked, "if-range").strip()
-        if only_if and (not own or only_if != own):
+        if only_if and only_if != own:
             return 200
         try:
             wanted = range_in(value_of(asked, "range"), length)
