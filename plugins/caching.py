@@ -27,6 +27,7 @@ that Datasette makes to itself pass unchanged. If a database can change, every t
 
 # No `from __future__ import annotations`: pydantic resolves them through sys.modules, which lacks
 # Datasette's plugins.
+import asyncio
 import json
 import os
 import re
@@ -411,13 +412,17 @@ async def answer(
 
 # Every request.
 
-_interrupted: ContextVar[list[bool] | None] = ContextVar("interrupted", default=None)
-"""Not empty if a statement took too long; None outside requests."""
+_current: ContextVar[tuple[Any, list[bool]] | None] = ContextVar("current", default=None)
+"""The task that answers a request, and a list that is not empty if a statement took too long.
+
+The task tells a request of the site to itself, which runs in the same one, from the next request on a
+connection, which uvicorn starts with the variables of the one before."""
 
 
 def wrap(datasette: Datasette, app: Asgi) -> Asgi:
     async def wrapped(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or _interrupted.get() is not None:
+        current, task = _current.get(), asyncio.current_task()
+        if scope["type"] != "http" or (current and current[0] is task):
             await app(scope, receive, send)
             return
         interrupted: list[bool] = []
@@ -443,7 +448,7 @@ def wrap(datasette: Datasette, app: Asgi) -> Asgi:
 
             await app(scope, receive, send_noted)
 
-        token = _interrupted.set(interrupted)
+        token = _current.set((task, interrupted))
         try:
             if IN_HELPER in os.environ:
                 await app_noting(scope, receive, send)
@@ -452,7 +457,7 @@ def wrap(datasette: Datasette, app: Asgi) -> Asgi:
             else:
                 await app(scope, receive, send_complete)
         finally:
-            _interrupted.reset(token)
+            _current.reset(token)
 
     return wrapped
 
@@ -476,8 +481,8 @@ def noting_interruption(execute: Execute) -> Execute:
         try:
             return await execute(*given, **options)
         except QueryInterrupted:
-            if (interrupted := _interrupted.get()) is not None:
-                interrupted.append(True)
+            if current := _current.get():
+                current[1].append(True)
             raise
 
     noting.notes = True  # type: ignore[attr-defined]

@@ -19,6 +19,7 @@ from tests.serving import ROOT
 PATIENCE = 60
 """Seconds to wait for a server to answer."""
 DATASETTE = (sys.executable, "-m", "datasette")
+WITH_CORS = (*DATASETTE, "serve", "--cors")
 
 
 class Server:

@@ -18,7 +18,7 @@ from ingest.build import build
 from tests.documents import FIRST, FolderCopy, sha256
 from tests.serving import ROOT
 
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-mutants.lock")
+LOCKS = tuple(f"requirements{which}.lock" for which in ("", "-dev", "-clients", "-mutants"))
 
 
 def test_the_source_is_committed_byte_for_byte() -> None:

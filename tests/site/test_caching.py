@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +17,7 @@ import yaml
 from datasette.app import Datasette, DatasetteRouter
 from datasette.plugins import pm
 
-from tests.servers import Server, running
+from tests.servers import WITH_CORS, Server, running
 from tests.serving import ROOT, serve
 
 BY_ADDRESS = (
@@ -360,11 +359,9 @@ def two_servers(
     site_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[list[Server]]:
     folder = tmp_path_factory.mktemp("two")
-    command = (*("-m", "datasette"), "--cors")
-
     with ExitStack() as stack:
         yield [
-            stack.enter_context(running(site_folder, folder / name, (sys.executable, *command)))
+            stack.enter_context(running(site_folder, folder / name, WITH_CORS))
             for name in ("one", "two")
         ]
 
@@ -384,6 +381,18 @@ def test_two_servers_of_a_release_send_the_same(two_servers: list[Server], encod
         assert sent[0] == sent[1], path
         headers["If-None-Match"] = sent[0][0]
         assert httpx.get(two_servers[1].address + path, headers=headers).status_code == 304, path
+
+
+@pytest.mark.long
+def test_each_request_on_a_connection_is_answered_in_the_same_way(
+    two_servers: list[Server],
+) -> None:
+    with httpx.Client(base_url=two_servers[0].address, headers=GZIP) as client:
+        for path in ("/foi/officers-per-year", "/foi.db", "/foi.csv?sql=select+1", "/about"):
+            tag = client.head(path).headers["etag"]
+            assert client.get(path).headers["etag"] == tag
+            assert client.get(path, headers={"Range": "bytes=0-3"}).status_code == 206
+            assert client.get(path, headers={"If-None-Match": tag}).status_code == 304
 
 
 @pytest.mark.long
