@@ -39,6 +39,13 @@ class Server:
             with error:
                 return {name.lower(): value for name, value in error.headers.items()}, error.read()
 
+    def wait_for_helper(self) -> None:
+        """Wait until costly requests are answered too."""
+        deadline = time.monotonic() + PATIENCE
+        while b'"helper": "running"' not in self.get("/-/health")[1]:
+            assert time.monotonic() < deadline, f"{self.address} has no helper"
+            time.sleep(0.05)
+
     def stop(self, signal_number: int = signal.SIGTERM) -> None:
         self.process.send_signal(signal_number)
         self.process.wait(PATIENCE)

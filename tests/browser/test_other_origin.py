@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from playwright.async_api import Browser
@@ -17,18 +20,28 @@ pytestmark = pytest.mark.long
 def server(site_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The site, served with `--cors` as `make serve` does."""
     with running(site_folder, tmp_path_factory.mktemp("cors"), WITH_CORS) as server:
+        server.wait_for_helper()
         yield server
+
+
+@pytest.fixture
+def other_site(tmp_path: Path) -> Iterator[str]:
+    """The address of an empty page of another origin."""
+    (tmp_path / "index.html").write_text("<!doctype html><title>Another site</title>")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as other:
+        Thread(target=other.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{other.server_port}/index.html"
+        other.shutdown()
 
 
 @pytest.mark.asyncio
 async def test_a_page_of_another_site_reads_parts_also_after_a_compressed_copy(
-    server: Server, database: Path, chromium: Browser
+    server: Server, other_site: str, database: Path, chromium: Browser
 ) -> None:
     """As sql.js-httpvfs does: HEAD tells the length, and each page of the database is a range."""
     page = await chromium.new_page()
-    other = server.address.replace("127.0.0.1", "localhost") + "/other"  # another origin
-    await page.route(other, lambda route: route.fulfill(body="<p>", content_type="text/html"))
-    await page.goto(other)
+    await page.goto(other_site)
     found = await page.evaluate(
         """async (address) => {
             const read = async (path, headers, method = "GET") => {

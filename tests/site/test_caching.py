@@ -360,10 +360,13 @@ def two_servers(
 ) -> Iterator[list[Server]]:
     folder = tmp_path_factory.mktemp("two")
     with ExitStack() as stack:
-        yield [
+        servers = [
             stack.enter_context(running(site_folder, folder / name, WITH_CORS))
             for name in ("one", "two")
         ]
+        for server in servers:
+            server.wait_for_helper()
+        yield servers
 
 
 @pytest.mark.long

@@ -28,6 +28,7 @@ TABLE = "/foi/officer_allegations"
 def server(site_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The site, served as `make serve` does."""
     with running(site_folder, tmp_path_factory.mktemp("clients"), WITH_CORS) as server:
+        server.wait_for_helper()
         yield server
 
 
