@@ -85,4 +85,4 @@ def test_sqlite_utils_reads_json_and_the_database(
     assert [row["id"] for row in copied.query("select id from rows order by id")] == ids
     (tmp_path / "foi.db").write_bytes(server.get("/foi.db")[1])
     whole = sqlite_utils.Database(tmp_path / "foi.db")
-    assert whole["officer_allegations"].count == len(ids)  # type: ignore[union-attr]
+    assert whole["officer_allegations"].count == len(ids)
