@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 SERVING := $(VENV)/serving
 DEVELOPING := $(VENV)/developing
+ASKING := $(VENV)/asking
 MUTATING := $(VENV)/mutating
 # Debian packages that only the long tests need, as PROGRAM:PACKAGE. None at present.
 TOOLS :=
@@ -35,7 +36,7 @@ build: $(SERVING) ## Read and check every disclosure, and build foi.db
 test: $(DEVELOPING) chromium ## Run the quick tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not long"
 
-test-long: $(DEVELOPING) tools ## Run the slow tests
+test-long: $(DEVELOPING) $(ASKING) tools ## Run the slow tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m long
 
 # Results of an earlier run would be taken for this one's, so each run starts without them.
@@ -76,6 +77,7 @@ licences: $(DEVELOPING) ## List the licences of what is served in docs/licences.
 lock: $(DEVELOPING) ## Pin every dependency again, with hashes, from pyproject.toml (UPGRADE=--upgrade)
 	$(PIP_COMPILE) $(UPGRADE) --extra dev --extra cluster --output-file requirements-dev.lock pyproject.toml
 	$(PIP_COMPILE) $(UPGRADE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+	$(PIP_COMPILE) $(UPGRADE) --constraint requirements-dev.lock --extra clients --output-file requirements-clients.lock pyproject.toml
 	$(PIP_COMPILE) $(UPGRADE) --constraint requirements-dev.lock --extra mutants --output-file requirements-mutants.lock pyproject.toml
 
 clean: ## Remove everything that was built, including the virtual environment
@@ -105,6 +107,11 @@ $(SERVING): requirements.lock pyproject.toml | $(BIN)/python
 $(DEVELOPING): requirements-dev.lock $(SERVING)
 	@echo "Installing what testing needs into $(VENV)"
 	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(ASKING): requirements-clients.lock $(DEVELOPING)
+	@echo "Installing the programs that read the site in the long tests into $(VENV)"
+	@$(PIP) install --require-hashes -r requirements-clients.lock
 	@touch $@
 
 $(MUTATING): requirements-mutants.lock $(DEVELOPING)

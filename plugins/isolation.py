@@ -729,8 +729,9 @@ def wrap_inside(datasette: Datasette, app: Asgi) -> Asgi:
     return wrapped
 
 
-# A wrapper of the hook itself, since the first and the last of all wrappers are needed.
-@hookimpl(hookwrapper=True)
+# A wrapper of the hook itself, since the first and the last of all wrappers are needed; inside those of
+# plugins that complete every answer, such as caching.
+@hookimpl(hookwrapper=True, trylast=True)
 def asgi_wrapper(datasette: Datasette) -> Generator[None, Any, None]:
     outcome = yield
     if SUPPORTED and IN_HELPER not in os.environ:

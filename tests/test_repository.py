@@ -18,7 +18,7 @@ from ingest.build import build
 from tests.documents import FIRST, FolderCopy, sha256
 from tests.serving import ROOT
 
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-mutants.lock")
+LOCKS = tuple(f"requirements{which}.lock" for which in ("", "-dev", "-clients", "-mutants"))
 
 
 def test_the_source_is_committed_byte_for_byte() -> None:
@@ -39,14 +39,15 @@ def test_every_dependency_is_pinned_with_hashes_and_without_an_address(lock: str
 
 
 def test_all_locks_name_one_version() -> None:
-    serving, developing, mutating = (
+    serving, developing, *others = (
         dict(re.findall(r"^(\S+)==(\S+)", (ROOT / lock).read_text(), re.MULTILINE))
         for lock in LOCKS
     )
     assert serving.items() <= developing.items()
-    shared = developing.keys() & mutating.keys()
-    assert {name: developing[name] for name in shared} == {name: mutating[name] for name in shared}
-    assert serving.keys() < shared
+    for other in others:
+        shared = developing.keys() & other.keys()
+        assert {name: developing[name] for name in shared} == {name: other[name] for name in shared}
+        assert serving.keys() < shared
 
 
 def test_make_alone_lists_every_target() -> None:
