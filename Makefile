@@ -27,7 +27,8 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 serve: build ## Build the database and serve it (HOST=127.0.0.1 PORT=8001)
-	exec $(BIN)/python -m deploy.serve --host $(HOST) --port $(PORT) --release "$$($(BIN)/python -m deploy.release package)"
+	release=$$($(BIN)/python -m deploy.release package) && \
+		exec $(BIN)/python -m deploy.serve --host $(HOST) --port $(PORT) --release "$$release"
 
 release: build ## Build and check a release, and have the running servers take it
 	$(BIN)/python -m deploy.release publish

@@ -24,7 +24,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -109,7 +109,7 @@ def ask(url: str) -> tuple[int, str | None, bytes]:
 
 
 def addresses(base: str) -> Iterator[str]:
-    """Yield what the server at `base` has: its pages, and its tables and questions as page and JSON."""
+    """Yield what the server at `base` has: its pages, tables and questions."""
     for page in sorted(Path("templates", "pages").glob("*.html")):
         yield f"/{page.stem}"
     for database in json.loads(ask(f"{base}/-/databases.json")[2]):
@@ -118,7 +118,7 @@ def addresses(base: str) -> Iterator[str]:
         yield from ("/", path, f"{path}.json?sql=select+1", "/-/health")
         shown = [table["name"] for table in listing["tables"] if not table["hidden"]]
         for name in [*shown, *(query["name"] for query in listing["queries"])]:
-            yield from (f"{path}/{quote(name)}", f"{path}/{quote(name)}.json")
+            yield f"{path}/{quote(name)}"
 
 
 # The servers.
@@ -218,7 +218,11 @@ def rollback() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
-    steps = {"publish": publish, "rollback": rollback, "package": lambda: print(package())}
+    steps: dict[str, Callable[[], object]] = {
+        "publish": publish,
+        "rollback": rollback,
+        "package": lambda: print(package()),
+    }
     parser.add_argument("step", choices=steps)
     try:
         with alone():

@@ -72,7 +72,7 @@ def main() -> None:
         if os.getppid() != parent:
             sys.exit(1)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-    datasette = Datasette([], config_dir=Path("."), cors=True)
+    datasette = Datasette([], config_dir=Path(), cors=True)
     try:
         asyncio.run(datasette.invoke_startup())
     except ClickException as error:

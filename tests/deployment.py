@@ -48,7 +48,7 @@ def run_module(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=10 * PATIENCE,
     )
 
 
@@ -96,17 +96,21 @@ def copy_of_site(folder: Path, port: int, *options: str) -> Iterator[subprocess.
 
 
 @contextmanager
-def nginx(folder: Path, *ports: int) -> Iterator[str]:
-    """Run deploy/nginx.conf before the copies at `ports`; yield its address."""
+def nginx(folder: Path, *ports: int, locations: str = "") -> Iterator[str]:
+    """Run deploy/nginx.conf before the copies at `ports`; yield its address. Add `locations` to it."""
     folder.mkdir()
     front, text = free_port(), (ROOT / "deploy" / "nginx.conf").read_text()
     for old, new in zip((FRONT, *COPIES), (front, *ports), strict=True):
         assert text.count(f"127.0.0.1:{old}") == 1
         text = text.replace(f"127.0.0.1:{old}", f"127.0.0.1:{new}")
-    (folder / "nginx.conf").write_text(text)
+    place = "        # About the copies themselves"
+    assert place in text
+    (folder / "nginx.conf").write_text(text.replace(place, locations + place))
     (folder / "html").mkdir()
     address = f"http://127.0.0.1:{front}"
-    command = (NGINX, "-p", f"{folder}/", "-c", "nginx.conf", "-g", "daemon off;")
+    # Started by root, it would become a user who may not write here.
+    extra = "daemon off;" if os.getuid() else "daemon off; user root;"
+    command = (NGINX, "-p", f"{folder}/", "-c", "nginx.conf", "-g", extra)
     with started(folder, folder / "log", f"{address}/-/health", *command):
         yield address
 
