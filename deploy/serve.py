@@ -46,7 +46,6 @@ class Worker:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "deploy.worker", str(listening.fileno()), str(theirs)],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(folder)},
             pass_fds=[listening.fileno(), theirs],
             stdout=subprocess.DEVNULL if quiet else None,
             process_group=0,  # so that Ctrl+C reaches only this process, which then ends that one

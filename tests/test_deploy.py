@@ -77,13 +77,14 @@ class Load:
     def read(self, paths: list[str], fresh: bool) -> None:
         """Ask for `paths` over and over, some of them in a way that no cache can answer."""
         connection = http.client.HTTPConnection(self.host, timeout=PATIENCE)
+        release = ""
         for path in cycle(paths):
             if self.ended.is_set():
                 break
             address = path
             if fresh and path.partition("?")[0] not in ("/foi.db", "/checks", "/foi.json"):
-                separator = "&" if "?" in path else "?"
-                address += f"{separator}_count={next(self.number)}&_release=000000000000"
+                release = f"{next(self.number):012x}"
+                address += f"{'&' if '?' in path else '?'}_release={release}"
             try:
                 connection.request("GET", address)
                 answer = connection.getresponse()
@@ -97,7 +98,7 @@ class Load:
             if answer.status != expected:
                 self.failures.append(f"{address}: status {answer.status}, {body[:200]!r}")
                 continue
-            stated = [text for text in STATEMENTS[path](body) if text != "000000000000"]
+            stated = [text for text in STATEMENTS[path](body) if text != release]
             of = [each.digits for each in self.releases if each.named_by(headers, stated)]
             if len(of) != 1:
                 self.failures.append(f"{address}: {headers.get('x-release')}, {stated}")
