@@ -23,12 +23,12 @@ from datasette.app import Datasette
 
 from deploy.serve import SIGNALS, STOP_SECONDS
 
-LAST_CALL_SECONDS = 0.5
-"""How long a connection that has just been accepted may take to send its request."""
+LAST_CALL_SECONDS = 1
+"""How long connections may take to send a last request before they are closed."""
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which loses no request of a connection that it has already accepted."""
+    """uvicorn's server, which answers connections that it has accepted before it closes them."""
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         super().handle_exit(sig, frame)
@@ -38,6 +38,9 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
             server.close()
+        # Who keeps a connection learns from the next answer to open a new one, rather than losing a request.
+        last = (b"connection", b"close")
+        self.server_state.default_headers = [*self.server_state.default_headers, last]
         await asyncio.sleep(LAST_CALL_SECONDS)
         await super().shutdown(sockets)
 
