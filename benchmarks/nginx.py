@@ -71,9 +71,9 @@ def main() -> None:
         front = Path(name, "nginx")
         address = stack.enter_context(nginx(front, *ports, locations=STATIC))
         for page in PAGES:
+            size = len(body(address + page))  # which nginx then keeps
             alone = rate(f"http://127.0.0.1:{ports[0]}{page}", given.seconds)
             kept = rate(address + page, given.seconds)
-            size = len(body(address + page))
             print(
                 f"{page}: {size / 1000:.1f} kB gzipped, {alone:.0f} per second from one copy,"
                 f" {kept:.0f} from nginx",
