@@ -12,8 +12,8 @@ SERVING := $(VENV)/serving
 DEVELOPING := $(VENV)/developing
 ASKING := $(VENV)/asking
 MUTATING := $(VENV)/mutating
-# Debian packages that only the long tests need, as PROGRAM:PACKAGE. None at present.
-TOOLS :=
+# Debian packages that only the long tests and benchmarks need, as PROGRAM:PACKAGE.
+TOOLS := nginx:nginx wrk:wrk
 INSTALL := sh -c 'sudo=$$([ "$$(id -u)" = 0 ] || echo "sudo -n"); $$sudo apt-get update -qq && \
 	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$$@" >/dev/null' install
 PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
@@ -22,13 +22,20 @@ PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --str
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve build test test-long mutants tools lint licences lock clean chromium pictures
+.PHONY: help serve release rollback build test test-long mutants tools lint licences lock clean chromium pictures
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 serve: build ## Build the database and serve it (HOST=127.0.0.1 PORT=8001)
-	$(BIN)/datasette . --cors --host $(HOST) --port $(PORT)
+	release=$$($(BIN)/python -m deploy.release package) && \
+		exec $(BIN)/python -m deploy.serve --host $(HOST) --port $(PORT) --release "$$release"
+
+release: build ## Build and check a release, and have the running servers take it
+	$(BIN)/python -m deploy.release publish
+
+rollback: $(SERVING) ## Have the running servers take the release before the current one
+	$(BIN)/python -m deploy.release rollback
 
 build: $(SERVING) ## Read and check every disclosure, and build foi.db
 	$(BIN)/python -m ingest build
@@ -59,9 +66,9 @@ mutants: $(MUTATING) ## Plant faults in the pure functions, and list those that 
 pictures: build $(DEVELOPING) chromium ## Take the README's pictures of the site anew
 	$(BIN)/python -m docs.pictures.take
 
-tools: chromium ## Install what the long tests need: at present, only Chromium (Debian and Ubuntu)
+tools: chromium ## Install what the long tests need: Chromium, nginx and wrk (Debian and Ubuntu)
 	@missing=$$(for tool in $(TOOLS); do \
-		command -v $${tool%%:*} >/dev/null || echo $${tool##*:}; done); \
+		PATH="$$PATH:/usr/sbin" command -v $${tool%%:*} >/dev/null || echo $${tool##*:}; done); \
 	[ -z "$$missing" ] || { echo "Installing for the long tests:" $$missing; $(INSTALL) $$missing; } || \
 		{ echo "The long tests need more programs: install" $$missing; exit 1; }
 
@@ -81,7 +88,7 @@ lock: $(DEVELOPING) ## Pin every dependency again, with hashes, from pyproject.t
 	$(PIP_COMPILE) $(UPGRADE) --constraint requirements-dev.lock --extra mutants --output-file requirements-mutants.lock pyproject.toml
 
 clean: ## Remove everything that was built, including the virtual environment
-	rm -rf $(VENV) build dist foi.db inspect-data.json .foi.db.building mutants *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist releases foi.db inspect-data.json .foi.db.building mutants *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The browser tests need Chromium: the one installed, the one named by CHROMIUM=..., or Debian's.

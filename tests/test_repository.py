@@ -56,6 +56,8 @@ def test_make_alone_lists_every_target() -> None:
         *(
             "help",
             "serve",
+            "release",
+            "rollback",
             "build",
             "test",
             "test-long",
