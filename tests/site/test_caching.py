@@ -234,11 +234,12 @@ async def test_each_address_has_its_own_tag(open_site: Datasette) -> None:
 
 
 @pytest.mark.asyncio
-async def test_full_addresses_in_an_answer_are_part_of_its_tag(open_site: Datasette) -> None:
-    path = "/foi/officer_allegations.json?_size=1"
+@pytest.mark.parametrize("path", ["/", "/foi/officer_allegations.json?_size=1", "/foi/dismissals"])
+async def test_an_answer_does_not_depend_on_the_host(
+    open_site: Datasette, path: str
+) -> None:
     one, other = [await raw(open_site, path, Host=host) for host in ("one.example", "two.example")]
-    assert one.content != other.content
-    assert one.headers["etag"] != other.headers["etag"]
+    assert one.content == other.content
 
 
 @pytest.mark.asyncio
@@ -323,7 +324,7 @@ async def test_without_cors_other_sites_may_not(site: Datasette, monkeypatch: An
 async def test_links_are_well_formed_and_short(open_site: Datasette) -> None:
     page = await raw(open_site, "/foi/officer_allegations")
     (alternate,) = page.links.values()
-    assert page.headers["link"].startswith("<http")
+    assert page.headers["link"].startswith("</foi/")
     assert alternate["rel"] == "alternate"
     found = await raw(open_site, "/foi/officer_allegations.json?_size=1")
     assert {*found.links} == {"next", "full"}

@@ -678,7 +678,7 @@ def imported(plugin: str) -> set[str]:
 @pytest.mark.parametrize("plugin", sorted(path.stem for path in (ROOT / "plugins").glob("*.py")))
 def test_plugins_share_nothing_and_read_no_documents(plugin: str) -> None:
     for name in imported(plugin):
-        assert name.startswith(("ingest.text.", "ingest.config.")), name
+        assert f"{name}.".startswith(("ingest.text.", "ingest.config.")), name
 
 
 @pytest.mark.parametrize("plugin", GENERAL)
