@@ -129,6 +129,7 @@ def test_the_code_host_runs_what_ci_runs_on_every_version_of_python_that_is_prom
     assert run == {"run": ".ci/run", "env": {"PYTHON": "python${{ matrix.python }}"}}
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("line", [59, 126, 380])
 def test_the_documented_purge_keeps_counts_and_removes_words(
     copy: FolderCopy, tmp_path: Path, line: int

@@ -38,6 +38,7 @@ def asked_for(page: Page) -> list[str]:
     return addresses
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize("name", CHARTED)
 async def test_a_chart_of_the_right_columns_is_drawn_on_a_click(page: Page, name: str) -> None:
     await page.goto(f"/foi/{name}")

@@ -14,6 +14,7 @@ from tests.site.questions import header
 pytestmark = pytest.mark.asyncio
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("width", [1280, 375])
 async def test_from_home_to_a_link_that_shows_others_the_same_figures(
     chromium: Browser, address: str, width: int

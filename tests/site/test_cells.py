@@ -189,6 +189,7 @@ ADVERSE = (
 )
 
 
+@pytest.mark.quick_cases(12)
 @pytest.mark.parametrize("text", ADVERSE)
 @pytest.mark.parametrize("function", [shared_forms().count, shared_forms().density])
 def test_work_grows_with_the_length_of_a_value(text: str, function: Callable[[str], float]) -> None:

@@ -178,6 +178,7 @@ async def test_under_a_prefix_every_link_has_it_once_and_leads_somewhere(
     assert {link for link in links if followed.get(without_values(link), 200) != 200} == set()
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
     "path",
@@ -509,6 +510,7 @@ async def test_no_other_link_of_a_page_and_no_canonical_address_has_them(
     assert "_count=7" not in page
 
 
+@pytest.mark.long
 @pytest.mark.asyncio
 async def test_a_link_opened_after_a_new_release_says_so_with_both_counts(
     site: Datasette, mixed: Datasette

@@ -553,6 +553,7 @@ async def test_with_two_disclosures_a_chart_is_of_one_and_the_page_lets_choose(
         assert response.json()["filtered_table_rows_count"] == number, link
 
 
+@pytest.mark.long
 def test_questions_are_served_from_any_working_directory(site_folder: Path, tmp_path: Path) -> None:
     address = "/foi/officers-per-year.json?_shape=array"
     command = [sys.executable, "-m", "datasette", str(site_folder), "--get", address]
@@ -560,6 +561,7 @@ def test_questions_are_served_from_any_working_directory(site_folder: Path, tmp_
     assert '"published": 74' in done.stdout
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize(
     ("old", "new", "line", "told"),
     [
