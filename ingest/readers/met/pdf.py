@@ -19,8 +19,8 @@ from pathlib import Path
 from ingest.pdf.layout import SUMMARY, Line, Table
 from ingest.pdf.limits import Unreadable
 from ingest.pdf.pool import Document, Pool, read_document
+from ingest.readers.gate import blocking_findings
 from ingest.readers.met.form import COLUMNS, FIELDS, REQUEST, TABLES, MetForm, Passage
-from ingest.records.audit_findings import KINDS
 from ingest.records.disclosure import Disclosure, PendingDecision, Row
 from ingest.records.findings import Finding
 from ingest.text.phrases import pluralize, truncated_repr
@@ -50,7 +50,7 @@ def read_pdf_disclosure(path: Path, pool: Pool) -> tuple[Disclosure | None, list
     except OSError as error:
         found = error.strerror or str(error)
         return None, [Finding(path, None, found, "a PDF", "save the document there")]
-    if blocking := list(blocking_findings(path, document)):
+    if blocking := blocking_findings(path, document.findings):
         return None, blocking
     form = MetForm(path, [], paged=True)
     pages = [(page.number, page.page.parts) for page in document.pages if page.page]
@@ -67,28 +67,6 @@ def read_pdf_disclosure(path: Path, pool: Pool) -> tuple[Disclosure | None, list
             ),
         )
     return disclosure, form.findings
-
-
-def blocking_findings(path: Path, document: Document) -> list[Finding]:
-    """Return why the document must not be published, by page, without any of the text that it hides."""
-    counts: Counter[tuple[int, str]] = Counter()
-    places: Counter[tuple[int, str]] = Counter()
-    for one in document.findings:
-        if one.verdict == "refuse":
-            counts[one.page, one.kind] += one.count
-            places[one.page, one.kind] += 1
-    return [
-        Finding(
-            path,
-            None,
-            f"{KINDS[kind]}: {count:,}, in {pluralize(places[page, kind], 'place')}",
-            "a document that hides nothing that can be recovered",
-            "do not publish it or pass it on; tell the publisher; to see the places, run "
-            "python -m ingest audit FILE --report audit.html",
-            page or None,
-        )
-        for (page, kind), count in sorted(counts.items())
-    ]
 
 
 def _withheld_share(document: Document) -> float | None:
