@@ -158,7 +158,7 @@ def take_marks(row: Row, state: TableState) -> None:
                 break
 
 
-def fill_down(row: Row, state: TableState) -> None:
+def fill_down(row: Row, state: TableState, clears: bool = True) -> None:
     """Fill blanks with the text above. A change in a column clears those to its right: what stood
     there belongs to the label that has ended."""
     above = state.above
@@ -167,7 +167,8 @@ def fill_down(row: Row, state: TableState) -> None:
         if column.fill_down and not text:
             row.printed[name] = above.get(name, "")
         elif (column.fill_down or column.role in _LABELS) and above.get(name) != text:
-            clear_from(name, row, state)
+            if clears:
+                clear_from(name, row, state)
             above[name] = text
 
 

@@ -176,18 +176,6 @@ class Mapper:
     def _fits(self, row: CellRow, header: Header) -> bool:
         """Return whether a row has a cell for each column, and report it if it has not."""
         width = len(header.heads)
-        lost = [
-            index
-            for part in header.parts
-            for index, column in part.columns
-            if index < len(row.cells) and row.cells[index] is None and not column.fill_down
-        ]
-        lost += [
-            head.index
-            for part in header.parts
-            for head in part.spread
-            if head.index < len(row.cells) and row.cells[head.index] is None
-        ]
         more = [cell for cell in row.cells[width:] if cell and not cell.isspace()]
         unheaded = [
             cell
@@ -201,17 +189,6 @@ class Mapper:
                 f"{pluralize(len(row.cells), 'cell')}: {_heads(row.cells)}",
                 f"{pluralize(width, 'cell')}: {_heads(header.heads)}",
                 "look at the document: the row is cut, or a cell contains what separates cells",
-                of="row",
-            )
-            return False
-        if lost:
-            self._problem(
-                row,
-                ("lost", header.table.name),
-                f"a row that is cut: {_heads(row.cells)}",
-                "a cell in each column",
-                "look at the document: the row may go on over a page; then name its blank columns under "
-                "goes_on_where_blank",
                 of="row",
             )
             return False
@@ -261,7 +238,17 @@ class Mapper:
             None if part.total is None else Figure(None, _squash(row.cells[part.total])),
         )
         table = header.table
-        if not table.goes_on_where_blank:
+        if self._is_cut(row, one, part, table):
+            self._problem(
+                row,
+                ("cut", table.name),
+                f"a row that is cut: {_heads(row.cells)}",
+                "a cell in each column",
+                "look at the document: the row may go on over a page; then name its blank columns under "
+                "goes_on_where_blank",
+                of="row",
+            )
+        elif not table.goes_on_where_blank:
             yield from self._say(one, table)
         elif not _goes_on(one, table):
             if number in self._pending:
@@ -278,6 +265,17 @@ class Mapper:
                 "look at the document; or correct goes_on_where_blank in the shape",
                 of="row",
             )
+
+    def _is_cut(self, row: CellRow, one: Row, part: Part, table: Table) -> bool:
+        """Return whether the drawing gives a column no cell in this row. A label may be drawn once for
+        several rows, if it is filled down, and a row of totals may have one cell for all labels."""
+        in_totals = row_of_totals(one, self._states[table.name]) is not None
+        may_lack = {
+            index
+            for index, column in part.columns
+            if column.fill_down or (in_totals and column.role != "number")
+        }
+        return any(row.cells[index] is None for index in part.indexes if index not in may_lack)
 
     def _flush(self) -> Iterator[Item]:
         """Yield what the rows say that waited for their continuation."""
