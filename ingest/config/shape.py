@@ -162,8 +162,10 @@ class Column(Model):
             raise ValueError("a derived column without head, fill_down, codes and optional")
         if self.derived_from and self.role in ("key", "sequence", "text"):
             raise ValueError("a derived column of another role than key, sequence and text")
-        if self.optional and self.role in ("key", "sequence"):
-            raise ValueError(f"a {self.role} in every document, so not optional")
+        if (self.optional or self.codes) and self.role in ("key", "sequence"):
+            raise ValueError(f"a {self.role} in every row, so neither optional nor with codes")
+        if self.role != "number" and any(code.status == NOUGHT for code in self.codes.values()):
+            raise ValueError(f"{NOUGHT} only where the role is number")
         return self
 
 
