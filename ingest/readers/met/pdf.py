@@ -16,7 +16,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-from ingest.pdf.layout import SUMMARY, Line, Table
+from ingest.pdf.layout import Line, Table
 from ingest.pdf.limits import Unreadable
 from ingest.pdf.pool import Document, Pool, read_document
 from ingest.readers.gate import blocking_findings
@@ -26,6 +26,8 @@ from ingest.records.findings import Finding
 from ingest.text.phrases import pluralize, truncated_repr
 from ingest.text.redaction import canonicalise, show_boxes
 
+SUMMARY = COLUMNS.index("Summary")
+"""The column in which a box is a marker of words left out."""
 _PAGE_NUMBER = re.compile(r"(?:page )?\d+(?: (?:of|/) ?\d+)?", re.IGNORECASE)
 _UNMAPPED = re.compile(r"\(cid:\d+\)")
 """How pdfminer writes a glyph without a Unicode mapping."""
@@ -71,9 +73,20 @@ def read_pdf_disclosure(path: Path, pool: Pool) -> tuple[Disclosure | None, list
 
 def _withheld_share(document: Document) -> float | None:
     """Return the estimated share of the summaries' characters that boxes cover, or None if there are none."""
-    hidden = sum(page.page.hidden for page in document.pages if page.page)
-    shown = sum(page.page.shown for page in document.pages if page.page)
+    hidden, shown = 0.0, 0
+    for page in document.pages:
+        for table in page.page.parts if page.page else ():
+            if not isinstance(table, Table) or "TOTAL" in table.rows[0]:
+                continue
+            for row, of_hidden, of_shown in zip(table.rows, table.hidden, table.shown, strict=True):
+                if len(row) == len(COLUMNS) and not _is_head(row):
+                    hidden, shown = hidden + of_hidden[SUMMARY], shown + of_shown[SUMMARY]
     return hidden / (hidden + shown) if hidden + shown else None
+
+
+def _is_head(row: Sequence[str | None]) -> bool:
+    """Return whether a row is a header row: its first cell has text, but no year."""
+    return bool(row[0]) and not any(character.isdigit() for character in row[0] or "")
 
 
 def _smallest_gap(pages: Pages) -> float:
@@ -261,7 +274,7 @@ class PageInterpreter:
     # Tables
 
     def _table(self, page: int, table: Table, first_table: bool) -> None:
-        rows = list(table.rows)
+        rows = [tuple(cell or "" for cell in row) for row in table.rows]
         self._report_faults(page, table)
         if COLUMNS in rows or (self.in_rows and len(rows[0]) == len(COLUMNS)):
             self.in_rows = True
@@ -322,7 +335,7 @@ class PageInterpreter:
                 "find out which row the words belong to; ask the publisher if the document "
                 "does not show it",
             )
-        if any(_UNMAPPED.search(cell) for row in table.rows for cell in row):
+        if any(_UNMAPPED.search(cell or "") for row in table.rows for cell in row):
             self._report_unmapped(page)
 
     def _report_unexpected(self, page: int, text: str, expected: str) -> None:
