@@ -238,7 +238,7 @@ class Mapper:
             None if part.total is None else Figure(None, _squash(row.cells[part.total])),
         )
         table = header.table
-        if self._is_cut(row, one, part, table):
+        if None in row.cells and self._is_cut(row, one, part, table):
             self._problem(
                 row,
                 ("cut", table.name),

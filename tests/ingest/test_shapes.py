@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -24,7 +27,7 @@ from ingest.config.yaml_model import parse
 from ingest.records.findings import Finding
 from tests.documents import FIRST
 from tests.serving import ROOT
-from tests.shapes import a_manifest, a_shape
+from tests.shapes import a_manifest, a_shape, drawn, mapped, records
 
 EXAMPLES = sorted((ROOT / "examples").glob("*/shape.yml"))
 GOOD = """\
@@ -369,3 +372,30 @@ def test_the_nearest_key_is_named_in_every_yaml_file() -> None:
     assert manifest is None
     assert finding.expected.startswith("withdrawn, or another of publisher")
     assert text.split("\n")[(finding.line or 0) - 1].startswith("withdrwan")
+
+
+def test_the_example_in_the_documentation_is_one() -> None:
+    blocks = re.findall(
+        r"(?:^    .*\n|^\n(?=    ))+", (ROOT / "docs" / "shapes.md").read_text(), re.MULTILINE
+    )
+    printed, written = (re.sub("^    ", "", block, flags=re.MULTILINE) for block in blocks[:2])
+    shape, findings = parse(written, Shape, Path("shape.yml"))
+    assert shape, findings
+    rows = [
+        [line[at : at + 14].strip() for at in (0, 14, 28)]
+        for line in printed.split("\n")[2:]
+        if line.strip()
+    ]
+    assert records(mapped(shape, drawn(rows))) == [
+        {"district": district, "sent": sent, "year": "2019/20", "weight": weight}
+        for district, sent, weight in (
+            ("North", date(2019, 4, 3), Decimal(1204)),
+            ("North", date(2019, 5, 21), None),
+            ("South", date(2019, 6, 3), Decimal(17)),
+        )
+    ]
+    crosstab = re.sub(
+        "^    ", "", next(one for one in blocks if "spread" in one), flags=re.MULTILINE
+    )
+    head = "family: a\none_row_is: b\nsmall_cells: show\n"
+    assert parse(head + crosstab, Shape, Path("shape.yml"))[1] == []
