@@ -366,10 +366,10 @@ CASES = {
     ),
     "a row that ends the table": Case(
         ONE.replace("    columns", "    until: ^Source\n    columns"),
-        [["Area | Sum", "North | 1", "Source: | us", "and | others"]],
+        [["Area | Sum", "North | 1", "Source: | us", "and others | "]],
         [NORTH],
         off=ONE,
-        notes=["Source:\tus", "and\tothers"],
+        notes=["Source:\tus", "and others"],
     ),
     "heads that nobody wants": Case(
         ONE.replace("    columns", "    ignore_others: true\n    columns"),
@@ -706,6 +706,19 @@ def test_two_tables_that_match_one_header_are_reported() -> None:
     """)
     (finding,) = only(Finding, mapped(shape, drawn(["X | Y", "1 | 2"])))
     assert (str(finding.place), "a and b match: 'X | Y'" in finding.found) == ("line 1", True)
+
+
+def test_a_table_below_the_row_that_ends_one_is_not_lost_in_the_notes() -> None:
+    shape = a_shape(ONE.replace("    columns", "    until: ^Source\n    columns"))
+    rows = ["Area | Sum", "North | 1", "Source | us", "Area | Cost", "South | 2"]
+    (finding,) = only(Finding, mapped(shape, drawn(rows)))
+    assert (str(finding.place), "'Area | Cost', 2 rows" in finding.found) == ("line 4", True)
+
+
+def test_a_page_whose_columns_run_together_is_not_lost_in_the_notes() -> None:
+    pages = (["Area | Sum", "North | 1"], ["South 2", "East 3"])
+    (finding,) = only(Finding, mapped(a_shape(ONE), drawn(*pages, paged=True)))
+    assert "claims: 'East 3'" in finding.found
 
 
 def test_a_sheet_is_named_with_its_row() -> None:
