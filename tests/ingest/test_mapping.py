@@ -748,7 +748,7 @@ def test_a_row_that_goes_on_has_the_source_of_both_its_parts() -> None:
 
 
 def test_a_row_of_totals_may_have_one_cell_for_all_its_labels() -> None:
-    rows = [
+    rows: list[list[str | None]] = [
         ["Area", "Kind", "2019", "Sum"],
         ["North", "a", "1", "1"],
         ["Grand Total", None, "1", "1"],
@@ -772,6 +772,79 @@ def test_a_row_of_totals_that_is_wrong_is_no_total() -> None:
     (finding,) = only(Finding, items)
     assert "'x' in sum" in finding.found
     assert len(totals(items)) == 1
+
+
+def test_a_total_of_a_label_that_stands_for_no_value_adds_up_the_rows_without_one() -> None:
+    shape = a_shape(CROSSTAB.replace("fill_down: true", "fill_down: true, codes: {n/k: not known}"))
+    rows = ["Area | Kind | 2019 | Sum", "n/k | a | 1 | 1", "n/k total | | 1 | 1"]
+    items = mapped(shape, drawn(rows))
+    assert [total[2] for total in totals(items)][1:] == [{"area": None}] * 2
+    assert disagreements(items) == []
+
+
+def test_a_header_is_of_the_table_that_names_all_its_heads() -> None:
+    shape = a_shape("""
+      - {name: a, ignore_others: true, optional: true, columns: [{name: x, role: category}]}
+      - {name: b, optional: true, columns: [{name: x, role: category}, {name: y, role: category}]}
+    """)
+    for heads, table in (("X | Y | Z", "a"), ("X | Y", "b"), ("X | Z", "a")):
+        items = mapped(shape, drawn([heads, " | ".join("1" * len(heads.split(" | ")))]))
+        assert records(items)
+        assert [record.table for record in only(Record, items)] == [table]
+
+
+def test_a_mark_may_follow_and_the_longest_counts() -> None:
+    shape = a_shape(MARKED.replace('"*": under way', '"*": under way, "**": closed'))
+    rows = [
+        "Year | Area | Result",
+        "2019* | North | x",
+        "2019 ** | North | x",
+        "**2019 | North | x",
+    ]
+    found = only(Record, mapped(shape, drawn(rows)))
+    assert [one.status for one in found] == ["under way", "closed", "closed"]
+    assert {one.values["year"] for one in found} == {"2019"}
+
+
+def test_a_figure_that_is_blank_beside_a_mark_takes_its_meaning() -> None:
+    shape = a_shape(PARTS.replace("    spread", '    marks: {kind: {"*": under way}}\n    spread'))
+    (record,) = only(Record, mapped(shape, drawn(["Kind | North", "*a | "])))
+    assert (record.values["sum"], record.statuses) == (None, {"sum": "under way"})
+
+
+def test_a_label_that_is_printed_in_every_row_clears_what_is_filled_down_too() -> None:
+    shape = a_shape(
+        TWO.replace("name: area, role: category, fill_down: true", "name: area, role: category")
+    )
+    rows = ["Area | Kind | Sum", "North | a | 1", "North | | 2", "South | | 3"]
+    (finding,) = only(Finding, mapped(shape, drawn(rows)))
+    assert (str(finding.place), finding.found) == ("line 4", "a blank in kind")
+
+
+def test_a_cell_is_accepted_only_where_the_column_has_a_status() -> None:
+    shape = a_shape(ONE.replace("role: category", "role: category, take: ^(N.*)"))
+    accepted = {"area": {"South": {"count": 1, "reason": "r"}}}
+    found = only(
+        Finding, mapped(shape, drawn(["Area | Sum", "South | 1"]), accepted_cells=accepted)
+    )
+    assert any("'South' in area" in one.found and one.place for one in found)
+
+
+def test_numbers_are_counted_on_from_a_gap() -> None:
+    tables = (
+        ["Area | Parcels", "Total | 3"],
+        ["No. | Area", "1 | North", "3 | North", "4 | North"],
+    )
+    (finding,) = only(Finding, mapped(a_shape(LIST_AND_TOTALS), drawn(*tables)))
+    assert finding.found == "number 3 after 1"
+
+
+def test_a_year_in_a_row_does_not_make_it_a_header() -> None:
+    corner = "- {name: crosstab, optional: true, columns: [{name: kind, head: '', role: category}], spread: {into: year, value: sum}}"
+    listed = "- {name: list, columns: [{name: area, role: category, fill_down: true}, {name: year, role: period}, {name: n, role: number}]}"
+    rows = ["Area | Year | N", "North | 2019 | 1", " | 2020 | x2"]
+    (finding,) = only(Finding, mapped(a_shape(f"{corner}\n{listed}"), drawn(rows)))
+    assert finding.found == "'x2' in n"
 
 
 def test_nothing_is_filled_down_past_a_row_of_totals() -> None:
