@@ -435,7 +435,8 @@ class TableParser:
     def with_meaning(self, char: Char) -> Char:
         """Return a drawn character with a text that can be read: a soft hyphen that is drawn is a hyphen,
         and one without a meaning of its own, such as a symbol of a private font, is U+FFFD."""
-        text = char["text"].replace("\u00ad", "-")
+        drawn = char["x1"] - char["x0"] >= _MIN_DRAWN_SIDE
+        text = char["text"].replace("\u00ad", "-" if drawn else "")
         meant = "".join(UNKNOWN if is_hidden(one) and not one.isspace() else one for one in text)
         self.without_meaning += meant.count(UNKNOWN)
         return char if meant == char["text"] else {**char, "text": meant}
@@ -658,22 +659,20 @@ def _cells_run_over(rows: Sequence[Sequence[_Cell | None]]) -> Iterator[tuple[in
             if not cell or not other:
                 continue
             rule = cell.box[2]
-            for char in cell.chars:
-                if not char["text"].strip() or not char.get("upright", True):
-                    continue
-                width = char["x1"] - char["x0"]
-                over = char["x1"] > rule + _OVER_RULE * width
-                if over or (
-                    char["x1"] > rule - _OVER_RULE * char["size"]
-                    and any(
-                        next_char["text"].strip()
-                        and abs(next_char["bottom"] - char["bottom"]) < 1
-                        and abs(next_char["x0"] - char["x1"]) < _OVER_RULE * char["size"]
-                        for next_char in other.chars
-                    )
-                ):
-                    yield number, column
-                    break
+            left = [char for char in cell.chars if char["text"].strip() and _turn(char) == 0]
+            right = [char for char in other.chars if char["text"].strip() and _turn(char) == 0]
+            if (
+                any(char["x1"] - rule > _OVER_RULE * (char["x1"] - char["x0"]) for char in left)
+                or any(rule - char["x0"] > _OVER_RULE * (char["x1"] - char["x0"]) for char in right)
+                or any(
+                    abs(one["bottom"] - char["bottom"]) < 1
+                    and abs(one["x0"] - char["x1"]) < _OVER_RULE * char["size"]
+                    for char in left
+                    if char["x1"] > rule - _OVER_RULE * char["size"]
+                    for one in right
+                )
+            ):
+                yield number, column
 
 
 def _characters_in(width: float, cell: _Cell | None, size: float) -> float:

@@ -36,7 +36,7 @@ def pages_of(document: Document) -> Pages:
 def read_pdf_cells(path: Path, document: Document) -> Cells:
     """Yield the rows and paragraphs of the PDF at `path`, page by page, and what is wrong with them.
 
-    In a cell, U+E000 stands for a box. Page numbers are left out, and a running header is given once.
+    In a cell, U+E000 stands for a box. Blank rows and page numbers are left out, and a running header is given once.
     """
     pages = pages_of(document)
     gap = smallest_gap(pages)
@@ -54,6 +54,8 @@ def read_pdf_cells(path: Path, document: Document) -> Cells:
                 yield from _faults(path, number, part, row_number)
                 for cells in part.rows:
                     row_number += 1
+                    if not any(cells):
+                        continue
                     text = "\t".join(show_boxes(cell or "") for cell in cells)
                     yield CellRow(Place(page=number, row=row_number), table_number, cells, text)
                 continue
