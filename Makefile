@@ -22,7 +22,7 @@ PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --str
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve release rollback build test test-long mutants tools lint licences lock clean chromium pictures
+.PHONY: help serve release rollback build test test-long mutants tools lint licences lock schema clean chromium pictures
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,6 +86,9 @@ lock: $(DEVELOPING) ## Pin every dependency again, with hashes, from pyproject.t
 	$(PIP_COMPILE) $(UPGRADE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
 	$(PIP_COMPILE) $(UPGRADE) --constraint requirements-dev.lock --extra clients --output-file requirements-clients.lock pyproject.toml
 	$(PIP_COMPILE) $(UPGRADE) --constraint requirements-dev.lock --extra mutants --output-file requirements-mutants.lock pyproject.toml
+
+schema: $(SERVING) ## Write the schema with which editors check shapes
+	$(BIN)/python -m ingest.config.shape
 
 clean: ## Remove everything that was built, including the virtual environment
 	rm -rf $(VENV) build dist releases foi.db inspect-data.json .foi.db.building mutants *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

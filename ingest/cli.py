@@ -12,20 +12,23 @@ import click
 
 from ingest.build import build as build_database
 from ingest.build import read_checked
-from ingest.config.manifest import FILE_NAME, load_manifest, record_copy_status
+from ingest.config.manifest import load_manifest, record_copy_status
 from ingest.config.markers import shared_forms
 from ingest.config.terms import load_terms
 from ingest.database.summary import summarise
 from ingest.evidence.wordings import propose
+from ingest.excel.audit import audit_workbook
 from ingest.pdf.limits import Unreadable
 from ingest.pdf.pool import Pool, read_document
 from ingest.readers.folders import DisclosureFolder
-from ingest.readers.met.pdf import blocking_findings, read_pdf_disclosure
+from ingest.readers.gate import blocking_findings
+from ingest.readers.met.pdf import read_pdf_disclosure
 from ingest.readers.met.text import read_text_disclosure
 from ingest.records.audit_findings import KINDS
 from ingest.records.findings import BuildError, Finding
 from ingest.review.add import describe, read_file, scaffold
-from ingest.review.audit_report import write_audit_report
+from ingest.review.add_table import SUFFIXES, add_table, read_table_file
+from ingest.review.audit_report import write_audit_report, write_workbook_report
 from ingest.review.compare import compare as differences_between
 from ingest.review.compare import outcome
 from ingest.review.disclosure_risk import describe_risk
@@ -135,19 +138,31 @@ file_argument = click.argument(
     "--report",
     "page",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write an HTML report with an image of each page that has findings, and each finding blacked out and outlined.",
+    help="Write an HTML report: an image of each page of a PDF that has findings, with each blacked out and outlined, or a list for each sheet.",
 )
 @pool_options
 def audit(file: Path, page: Path | None, pool: Pool) -> None:
-    """Check whether a PDF hides anything that can be recovered.
+    """Check whether a PDF or an Excel workbook hides anything that can be recovered.
 
-    Report the kind, page, position and number of findings, but never the hidden content. Exit with
-    code 1 if the PDF is refused; otherwise list the decisions to record in disclosure.yml.
+    Report the kind, place and number of findings, but never the hidden content. Exit with code 1 if the
+    file is refused; otherwise list the decisions to record in disclosure.yml.
     """
     try:
-        document = read_document(file, pool)
-        if page:
-            write_audit_report(page, file, document, pool)
+        if file.suffix.lower() == ".xlsx":
+            workbook = audit_workbook(file)
+            if page:
+                write_workbook_report(page, file, workbook)
+            names = [sheet.name for sheet in workbook.sheets]
+            refused = blocking_findings(file, workbook.findings, names)
+            extent, counts = pluralize(len(names), "sheet"), workbook.counts
+        else:
+            document = read_document(file, pool)
+            if page:
+                write_audit_report(page, file, document, pool)
+            refused = blocking_findings(file, document.findings)
+            extent, counts = pluralize(document.file.pages, "page"), document.counts
+    except BuildError as error:
+        _refuse(error.findings, "do not publish this document")
     except Unreadable as error:
         _refuse([error.finding(file)], "do not publish this document")
     except OSError as error:
@@ -158,10 +173,10 @@ def audit(file: Path, page: Path | None, pool: Pool) -> None:
         )
     if page:
         _echo(f"Wrote {page}.")
-    if refused := list(blocking_findings(file, document)):
+    if refused:
         _refuse(refused, "do not publish this document")
-    _echo(f"{pluralize(document.file.pages, 'page')}: nothing was refused.")
-    for kind, count in sorted(document.counts.items()):
+    _echo(f"{extent}: nothing was refused.")
+    for kind, count in sorted(counts.items()):
         _echo(f"Decision needed: {kind}, {count:,} in total: {KINDS[kind]}.")
 
 
@@ -205,7 +220,7 @@ def compare(text: Path, pdf: Path, record: bool, pool: Pool) -> None:
 @main.command()
 @file_argument
 @disclosures_option
-@click.option("--publisher", help="The force that published the document.")
+@click.option("--publisher", help="Who published the document.")
 @click.option("--source-url", help="The URL of the published document.")
 @click.option("--rights", help="Who holds the rights, and the terms of re-use if known.")
 @pool_options
@@ -215,17 +230,23 @@ def add(file: Path, disclosures: Path, pool: Pool, **given: str | None) -> None:
     Nothing is copied until the document passes its audit. Anything you still have to fill in or
     decide is left empty in the new disclosure.yml; a build refuses the file until it is complete.
     """
+    known = {key: value for key, value in given.items() if value}
     try:
-        disclosure = read_file(file, pool)
-        terms, findings = load_terms()
-        if not terms:
-            raise BuildError(findings)
-        _echo(describe(disclosure, terms))
-        known = {key: value for key, value in given.items() if value}
-        folder = scaffold(file, disclosure, disclosures, known)
+        if file.suffix.lower() in SUFFIXES:
+            folder, questions = add_table(read_table_file(file), disclosures, known)
+            for question in questions:
+                _echo(f"  question: {question}")
+        else:
+            disclosure = read_file(file, pool)
+            terms, findings = load_terms()
+            if not terms:
+                raise BuildError(findings)
+            _echo(describe(disclosure, terms))
+            folder = scaffold(file, disclosure, disclosures, known)
     except BuildError as error:
         _refuse(error.findings, "nothing was copied")
-    _echo(f"\nMade {folder}. Fill in {folder / FILE_NAME}, then build.")
+    to_fill_in = " and ".join(str(path) for path in sorted(folder.glob("*.yml")))
+    _echo(f"\nMade {folder}. Fill in {to_fill_in}, then build.")
 
 
 def _read(disclosures: Path, pool: Pool) -> list[DisclosureFolder]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 MAX_DOCUMENT = 100_000_000
 """Bytes of a text document: far more than any disclosure has."""
@@ -19,8 +22,9 @@ class OutOfBounds(OSError):
         super().__init__(0, found)
 
 
-def read_regular(path: Path, limit: int) -> bytes:
-    """Return the contents of the file at `path`.
+@contextmanager
+def open_regular(path: Path, limit: int) -> Iterator[BinaryIO]:
+    """Open the file at `path` to read its bytes.
 
     Raise OutOfBounds if it is not a regular file (a pipe or a device might never end) or has more than
     `limit` bytes, and another OSError if it cannot be read.
@@ -30,7 +34,15 @@ def read_regular(path: Path, limit: int) -> bytes:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise OutOfBounds("not a regular file")
-        data = file.read(limit + 1) if status.st_size <= limit else b""
-        if len(data) > limit or status.st_size > limit:
-            raise OutOfBounds(f"a file of {max(len(data), status.st_size):,} bytes")
+        if status.st_size > limit:
+            raise OutOfBounds(f"a file of {status.st_size:,} bytes")
+        yield file
+
+
+def read_regular(path: Path, limit: int) -> bytes:
+    """Return the contents of the file at `path`, with the errors of `open_regular`."""
+    with open_regular(path, limit) as file:
+        data = file.read(limit + 1)
+        if len(data) > limit:
+            raise OutOfBounds(f"a file of {len(data):,} bytes")
         return data

@@ -9,9 +9,11 @@ Validators raise ValueError with what was expected, because it becomes `Finding.
 from __future__ import annotations
 
 import datetime
+import difflib
 import re
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -23,6 +25,8 @@ from pydantic import (
     ConfigDict,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
+    model_validator,
 )
 
 from ingest.config.files import MAX_YAML, OutOfBounds, read_regular
@@ -35,7 +39,8 @@ _MAX_FINDINGS = 100
 """Findings about the values of one file; finding the line of each takes time."""
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
+    """Return `text`. Raise ValueError if it has hidden characters."""
     if hidden := sorted({f"U+{ord(character):04X}" for character in text if is_hidden(character)}):
         raise ValueError(f"visible characters only, not {', '.join(hidden)}")
     return text
@@ -56,7 +61,7 @@ def _iso_date(text: object) -> object:
 
 
 Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_visible)
+    str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(visible)
 ]
 """Text that is not empty and has no hidden characters."""
 Regex = Annotated[str, AfterValidator(_compiles)]
@@ -70,8 +75,30 @@ class Model(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _remember_whose_keys(cls, data: object, info: ValidationInfo) -> object:
+        """Note which model a mapping is read into, so that `parse` can name the nearest of its keys."""
+        if isinstance(data, dict) and isinstance(info.context, Loading):
+            info.context.models[id(data)] = cls
+        return data
+
+    @classmethod
+    def keys(cls) -> list[str]:
+        """The keys that its mapping may have in YAML."""
+        return [field.alias or name for name, field in cls.model_fields.items()]
+
 
 M = TypeVar("M", bound=Model)
+
+
+@dataclass
+class Loading:
+    """What validators may know about the file they are reading: its path."""
+
+    path: Path
+    models: dict[int, type[Model]] = field(default_factory=dict)
+    """The model of each mapping, by the mapping's identity."""
 
 
 def load(path: Path, model: type[M]) -> tuple[M | None, list[Finding]]:
@@ -103,14 +130,17 @@ def parse(text: str, model: type[M], path: Path) -> tuple[M | None, list[Finding
         for key, line in _repeated_keys(root)
     ]
     try:
-        record = model.model_validate(data)
+        loading = Loading(path)
+        record = model.model_validate(data, context=loading)
     except ValidationError as error:
         return None, findings + [
-            Finding(
+            _unknown_key(path, root, problem["loc"], _model_of(data, problem["loc"][:-1], loading))
+            if problem["type"] == "extra_forbidden"
+            else Finding(
                 path,
                 _line(root, problem["loc"]),
-                f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {_describe(problem)}",
-                problem["msg"][:1].lower() + problem["msg"][1:],
+                f"{_named(problem['loc'])}: {_describe(problem)}",
+                _expected(problem["msg"]),
                 f"correct {path.name}",
             )
             for problem in error.errors(include_url=False)[:_MAX_FINDINGS]
@@ -137,6 +167,15 @@ def line_in(text: str, *keys: int | str) -> int | None:
     """Return the line of the value under `keys` in the YAML `text`, or of its closest existing
     parent."""
     return _line(_compose(text), keys)
+
+
+def top_level_keys(path: Path) -> list[str]:
+    """Return the keys of the mapping in the YAML file at `path`; none if there is no such file or mapping."""
+    try:
+        root = _compose(_read(path))
+    except (OSError, UnicodeDecodeError, RecursionError, yaml.YAMLError):
+        return []
+    return [str(name.value) for name, _ in root.value] if isinstance(root, yaml.MappingNode) else []
 
 
 def replace_value(text: str, key: str, value: str) -> str:
@@ -198,6 +237,42 @@ def _unusable(problem: str, node: yaml.Node) -> yaml.MarkedYAMLError:
 
 def _unreadable(path: Path, line: int | None, problem: str) -> Finding:
     return Finding(path, line, problem, "a YAML file in UTF-8", f"correct {path.name}")
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """Return the name that `name` was probably meant to be."""
+    return next(iter(difflib.get_close_matches(name, list(names), 1)), None)
+
+
+def _model_of(data: Any, keys: tuple[int | str, ...], loading: Loading) -> type[Model] | None:
+    """Return the model of the mapping under `keys`."""
+    for key in keys:
+        items = dict(enumerate(data)) if isinstance(data, list) else data
+        data = items.get(key) if isinstance(items, dict) else None
+    return loading.models.get(id(data))
+
+
+def _unknown_key(
+    path: Path, root: yaml.Node | None, loc: tuple[int | str, ...], model: type[Model] | None
+) -> Finding:
+    known = model.keys() if model else []
+    near = nearest(str(loc[-1]), known)
+    return Finding(
+        path,
+        _line(root, loc),
+        f"{_named(loc)}, a key that is not known",
+        f"{near}, or another of " * bool(near) + (", ".join(known) or "no key here"),
+        f"write {near}, or remove the key" if near else "correct the key, or remove it",
+    )
+
+
+def _named(loc: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, loc)) or "the file"
+
+
+def _expected(message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
 
 
 def _describe(problem: Any) -> str:

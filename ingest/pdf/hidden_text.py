@@ -63,12 +63,14 @@ _CELL = 24.0
 """Points per side of the grid cells in which overlaps are searched for."""
 _BLANK = frozenset(
     chain(
-        range(33), range(0x7F, 0xA1), range(0x2000, 0x2010), (0xAD, 0x1680, 0x2028, 0x2029, 0x202F),
+        range(33), range(0x7F, 0xA1), range(0x2000, 0x2010), (0x1680, 0x2028, 0x2029, 0x202F),
         (0x205F, 0x2060, 0x3000, 0xFEFF, 0xFFFE, 0xFFFF, 0xF020),
     )
 )  # fmt: skip
 _NO_CODE = 0
 """What pdfium reports for a glyph without a Unicode mapping."""
+_SOFT_HYPHEN = 0xAD
+"""May be drawn, as a hyphen, or not."""
 _PALE = 40
 """Contrast on a light background below which text counts as hidden."""
 _TINY = 3.0
@@ -143,7 +145,7 @@ def _locate_character(text: Any, index: int) -> Character | None:
     longer = max(abs(loose.top - loose.bottom), abs(loose.right - loose.left))
     size = min(longer, 3 * (y1 - y0) + 3 * (x1 - x0)) or 1.0
     owner = ctypes.cast(pdfium.FPDFText_GetTextObject(text, index), ctypes.c_void_p).value
-    return Character((x0, y0, x1, y1), size, owner or 0, code != _NO_CODE)
+    return Character((x0, y0, x1, y1), size, owner or 0, code not in (_NO_CODE, _SOFT_HYPHEN))
 
 
 def audit_visibility(renderer: Renderer, characters: Sequence[Character]) -> Visibility:

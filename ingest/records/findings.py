@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.records.place import Place
 from ingest.text.phrases import escape_hidden
 
 _LONGEST = 600
@@ -15,8 +16,9 @@ _LONGEST = 600
 class Finding:
     """A problem: where it is, what was found, what was expected, and how to fix it.
 
-    `line` and `page` count from 1, and are None if the finding concerns a whole file. `lines` are
-    lines to copy, shown as they are.
+    `line` and `page` count from 1, and are None if the finding concerns a whole file; `place` is given
+    instead of them where a reader knows more, such as the sheet. `lines` are lines to copy, shown as
+    they are.
     """
 
     file: Path
@@ -26,14 +28,15 @@ class Finding:
     fix: str
     page: int | None = None
     lines: tuple[str, ...] = ()
+    place: Place | None = None
 
     def __str__(self) -> str:
         here = Path.cwd()
         file = self.file.relative_to(here) if self.file.is_relative_to(here) else self.file
+        place = str(self.place or Place(line=self.line, page=self.page))
         return "\n".join(
             (
-                f"{escape_hidden(str(file))}{'' if self.line is None else f', line {self.line}'}"
-                f"{'' if self.page is None else f', page {self.page}'}",
+                escape_hidden(f"{file}, {place}" if place else str(file)),
                 f"  found:    {_readable(self.found)}",
                 f"  expected: {_readable(self.expected)}",
                 f"  to fix:   {_readable(self.fix)}",

@@ -14,7 +14,7 @@ from ingest.config.terms import load_terms
 from ingest.pdf.pool import Document
 from ingest.pdf.worker import FileAudit, PageResult
 from ingest.readers.folders import DisclosureFolder, read_folders
-from ingest.readers.met.pdf import blocking_findings
+from ingest.readers.gate import blocking_findings
 from ingest.records.audit_findings import AuditFinding
 from ingest.records.disclosure import PendingDecision
 from ingest.records.findings import BuildError, Finding
@@ -180,7 +180,7 @@ def test_hidden_content_is_reported_by_page_and_kind_with_its_count_and_places()
         ),
     )
     path = Path("source.pdf")
-    found = blocking_findings(path, document)
+    found = blocking_findings(path, document.findings)
     assert [(one.file, one.line, one.page) for one in found] == [
         (path, None, page) for page in (None, 2, 2, 2, 12)
     ]
@@ -190,12 +190,7 @@ def test_hidden_content_is_reported_by_page_and_kind_with_its_count_and_places()
         count, places = figures
         assert f" {count}, " in one.found
         assert f" {places}" in one.found.rpartition(",")[2]
-    assert (
-        blocking_findings(
-            path, Document(FileAudit("", 1, (AuditFinding("author", "pending"),)), ())
-        )
-        == []
-    )
+    assert blocking_findings(path, [AuditFinding("author", "pending")]) == []
 
 
 @pytest.mark.parametrize(

@@ -216,7 +216,7 @@ BAD: dict[str, tuple[Spoil, list[tuple[str, int | None, str, str]]]] = {
         declare("rights: ", "right: "),
         [
             ("disclosure.yml", 1, "rights: nothing", "field required"),
-            ("disclosure.yml", 5, "right", "not permitted"),
+            ("disclosure.yml", 5, "right", "rights, or another of"),
         ],
     ),
     "a key twice": (
