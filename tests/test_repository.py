@@ -67,6 +67,7 @@ def test_make_alone_lists_every_target() -> None:
             "lint",
             "licences",
             "lock",
+            "schema",
             "clean",
         )
     ]
