@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from ingest.build import build as build_database
-from ingest.build import read_checked
+from ingest.build import build_one, read_checked
 from ingest.config.manifest import FILE_NAME, load_manifest, record_copy_status
 from ingest.config.markers import shared_forms
 from ingest.config.terms import load_terms
@@ -92,6 +92,31 @@ def build(disclosures: Path, path: Path, pool: Pool) -> None:
         build_database(disclosures, path, pool=pool)
     except BuildError as error:
         _refuse(error.findings, "nothing was built, and nothing was changed")
+    _echo(f"{summarise(path)}\n\nBuilt {path}.")
+
+
+@main.command(name="try")
+@click.argument("example", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--database",
+    "path",
+    type=click.Path(path_type=Path),
+    default="example.db",
+    show_default=True,
+    help="Where to write the database.",
+)
+@pool_options
+def try_example(example: Path, file: Path, path: Path, pool: Pool) -> None:
+    """Build a database of one document of any shape.
+
+    EXAMPLE is a folder with a shape.yml and a disclosure.yml, such as those in examples, and FILE the
+    document that they describe. If anything is wrong, list every problem and exit with code 1.
+    """
+    try:
+        build_one(example, file, path, pool)
+    except BuildError as error:
+        _refuse(error.findings, "nothing was built")
     _echo(f"{summarise(path)}\n\nBuilt {path}.")
 
 
