@@ -16,10 +16,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    model_validator,
+)
 
 from ingest.config.markers import Redactions
-from ingest.config.yaml_model import IsoDate, Loading, Model, Regex, Text, load, nearest
+from ingest.config.yaml_model import IsoDate, Loading, Model, Regex, Text, load, nearest, visible
 from ingest.records.findings import Finding
 from ingest.text.phrases import truncated_repr
 
@@ -63,7 +70,9 @@ def _under(key: str) -> Callable[[object], object]:
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """The name of a table or a column in SQL."""
-Texts = Annotated[list[Text], BeforeValidator(_listed, json_schema_input_type=Text | list[Text])]
+Head = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(visible)]
+"""The head of a column: blank in the corner of some crosstabs."""
+Heads = Annotated[list[Head], BeforeValidator(_listed, json_schema_input_type=Head | list[Head])]
 Patterns = Annotated[
     list[Regex], BeforeValidator(_listed, json_schema_input_type=Regex | list[Regex])
 ]
@@ -123,7 +132,7 @@ class Column(Model):
     """
 
     name: Name
-    head: Texts = Field(default_factory=list)
+    head: Heads = Field(default_factory=list)
     role: Role
     meaning: Text | None = None
     format: Text | None = None
@@ -285,8 +294,11 @@ class Table(Model):
         periods = sum(column.role == "period" for column in self.columns)
         if periods + bool(self.spread and self.spread.role == "period") > 1:
             raise ValueError("at most one period, or it is not clear which is the year")
-        if not any(not column.optional for column in self.printed):
-            raise ValueError("a column that is not optional, by which the table is found")
+        needed = [column for column in self.printed if not column.optional and any(column.heads)]
+        if not needed and not self.spread:
+            raise ValueError(
+                "a column with a head that is not optional, by which the table is found"
+            )
         self._check_references()
         self._check_kind()
         return self
@@ -306,8 +318,6 @@ class Table(Model):
             _leads_somewhere("goes_on_where_blank", name, printed + spread)
         if len(self.goes_on_where_blank) == len(printed + spread):
             raise ValueError("a column that is not in goes_on_where_blank")
-        if self.totals and re.compile(self.totals).groups:
-            raise ValueError("no group in totals: what it leaves of the cell is the label")
 
     def _check_kind(self) -> None:
         if self.spread and any(column.role == "number" for column in self.columns):

@@ -39,7 +39,8 @@ _MAX_FINDINGS = 100
 """Findings about the values of one file; finding the line of each takes time."""
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
+    """Return `text`. Raise ValueError if it has hidden characters."""
     if hidden := sorted({f"U+{ord(character):04X}" for character in text if is_hidden(character)}):
         raise ValueError(f"visible characters only, not {', '.join(hidden)}")
     return text
@@ -60,7 +61,7 @@ def _iso_date(text: object) -> object:
 
 
 Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_visible)
+    str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(visible)
 ]
 """Text that is not empty and has no hidden characters."""
 Regex = Annotated[str, AfterValidator(_compiles)]
@@ -139,7 +140,7 @@ def parse(text: str, model: type[M], path: Path) -> tuple[M | None, list[Finding
                 path,
                 _line(root, problem["loc"]),
                 f"{_named(problem['loc'])}: {_describe(problem)}",
-                problem["msg"][:1].lower() + problem["msg"][1:],
+                _expected(problem["msg"]),
                 f"correct {path.name}",
             )
             for problem in error.errors(include_url=False)[:_MAX_FINDINGS]
@@ -267,6 +268,11 @@ def _unknown_key(
 
 def _named(loc: tuple[int | str, ...]) -> str:
     return ".".join(map(str, loc)) or "the file"
+
+
+def _expected(message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
 
 
 def _describe(problem: Any) -> str:

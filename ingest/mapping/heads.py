@@ -122,6 +122,8 @@ class TableHeads:
                 parts[-1].spread.append(spread)
             else:
                 others.append(" ".join(text.split()))
+        if len(parts) > 1 and not self._complete(parts[-1]):
+            others += [heads[index] for index in parts.pop().indexes]
         if not all(map(self._complete, parts)):
             return None
         return Header(self.table, tuple(heads), parts, others, blank)

@@ -86,7 +86,6 @@ class Mapper:
             if header:
                 yield from self._flush()
                 self._header, self._ended = header, False
-                self._found.add(header.table.name)
                 return header.table.header_rows
         header = self._header
         if header is None or self._ended:
@@ -124,6 +123,7 @@ class Mapper:
             self._remember_nearest(row, folded)
             return None
         header = headers[0]
+        self._found.update(one.table.name for one in headers)
         if len(headers) > 1:
             names = " and ".join(one.table.name for one in headers)
             self._problem(
@@ -238,7 +238,7 @@ class Mapper:
             None if part.total is None else Figure(None, _squash(row.cells[part.total])),
         )
         table = header.table
-        if self._is_cut(row, one, part, table):
+        if None in row.cells and self._is_cut(row, one, part, table):
             self._problem(
                 row,
                 ("cut", table.name),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
 
@@ -77,18 +76,21 @@ class _Lines(Iterator[str]):
         """Return what separates the cells: that by which most rows have the same number of cells, more
         than one; in a tie, that by which they have more."""
 
-        def score(delimiter: str) -> tuple[int, int]:
-            widths = Counter[int]()
-            with suppress(csv.Error):
-                widths.update(map(len, csv.reader(self._sample, delimiter=delimiter)))
-            width, rows = max(
-                ((width, rows) for width, rows in widths.items() if width > 1),
-                key=lambda one: one[1],
-                default=(1, 0),
-            )
-            return rows, width
+        return max(_DELIMITERS, key=self._rows_alike)
 
-        return max(_DELIMITERS, key=score)
+    def _rows_alike(self, delimiter: str) -> tuple[int, int]:
+        """Return how many rows of the sample have the same number of cells, and that number: (0, 0) if
+        quotation marks show that something else separates the cells."""
+        widths = Counter[int]()
+        rows = csv.reader(self._sample, delimiter=delimiter, strict=True)
+        try:
+            widths.update(map(len, rows))
+        except csv.Error:
+            # The sample may end within a cell.
+            if rows.line_num < len(self._sample):
+                return 0, 0
+        alike = ((rows, width) for width, rows in widths.items() if width > 1)
+        return max(alike, default=(0, 0))
 
 
 def _only_lines(
