@@ -6,7 +6,8 @@ COLUMNS = {
     "disclosures": """id* reference title document_summary security_classification
         publication_scheme creating_branch created_on review_on extracted_on covers_from covers_to
         published_total:INTEGER source_url source_file source_format source_sha256 copy_status
-        rights publisher withheld_share_estimate:REAL shape published_on supersedes""",
+        rights publisher withheld_share_estimate:REAL shape published_on supersedes
+        label""",
     "redaction_bands": "band* lower:REAL upper:REAL position:INTEGER meaning",
     "checks": "name* sentence position:INTEGER",
     "notes": "disclosure_id* section* position*:INTEGER text",
@@ -32,6 +33,8 @@ COLUMNS = {
     "changes": "disclosure_id table_name change record_id earlier_id column_name before after",
     "descriptions": "table_name column_name title description",
 }
+OF_OTHER_SHAPES = ("printed_totals", "changes", "descriptions")
+"""Tables in which the first disclosure has no rows."""
 VIEWS = {
     "reconciliation": "disclosure_id year published found finalised under_investigation missing",
     "officers_counted": """id disclosure_id year status rank result action sanction visible_words

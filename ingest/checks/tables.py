@@ -256,7 +256,7 @@ def _totals_agree(
         sums = _sums(tables[sql_table], column, json.loads(names), bool(has_period))
         totals = connection.execute(
             f"with sums as ({sums}) select totals.position, scope, label, printed, place,"
-            " sums.found, hidden, statuses, unit, units"
+            " coalesce(sums.found, 0), coalesce(hidden, 0), statuses, unit, coalesce(units, 1)"
             " from staged_totals as totals left join sums on sums.labels = totals.labels"
             " and sums.period_from is totals.period_from and sums.period_to is totals.period_to"
             " where totals.disclosure_id = :id and sql_table = :table and label_columns = :names"
@@ -271,7 +271,7 @@ def _totals_agree(
             },
         )
         for position, scope, label, printed, place, found, hidden, *more in totals.fetchall():
-            total = _Sum(Decimal(found or 0), hidden or 0, *more)
+            total = _Sum(Decimal(found), hidden, *more)
             difference = accepted.of(shape_table, label or GRAND)
             reason: str | None
             if printed is None or total.hidden:

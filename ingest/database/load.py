@@ -186,6 +186,7 @@ def _disclosure(folder: TabularFolder) -> dict[str, SqlValue]:
         "rights": manifest.rights,
         "publisher": manifest.publisher,
         "shape": folder.shape.family,
+        "label": manifest.reference or manifest.id,
     }
 
 

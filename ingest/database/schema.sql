@@ -25,7 +25,8 @@ create table disclosures (
     withheld_share_estimate real check (withheld_share_estimate between 0 and 1),
     shape text,
     published_on text,
-    supersedes text references disclosures (id)
+    supersedes text references disclosures (id),
+    label text not null
 );
 
 create table notes (

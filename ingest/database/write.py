@@ -172,6 +172,7 @@ def _disclosure(folder: DisclosureFolder) -> Record:
         "rights": manifest.rights,
         "publisher": manifest.publisher,
         "withheld_share_estimate": disclosure.withheld_share_estimate,
+        "label": disclosure.reference,
     }
 
 
