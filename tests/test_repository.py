@@ -56,6 +56,7 @@ def test_make_alone_lists_every_target() -> None:
             "help",
             "serve",
             "build",
+            "try-example",
             "test",
             "test-long",
             "mutants",
@@ -63,6 +64,7 @@ def test_make_alone_lists_every_target() -> None:
             "tools",
             "lint",
             "lock",
+            "schema",
             "clean",
         )
     ]
