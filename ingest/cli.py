@@ -12,7 +12,7 @@ import click
 
 from ingest.build import build as build_database
 from ingest.build import build_one, read_checked
-from ingest.config.manifest import FILE_NAME, load_manifest, record_copy_status
+from ingest.config.manifest import load_manifest, record_copy_status
 from ingest.config.markers import shared_forms
 from ingest.config.terms import load_terms
 from ingest.database.summary import summarise
@@ -27,6 +27,7 @@ from ingest.readers.met.text import read_text_disclosure
 from ingest.records.audit_findings import KINDS
 from ingest.records.findings import BuildError, Finding
 from ingest.review.add import describe, read_file, scaffold
+from ingest.review.add_table import SUFFIXES, add_table, read_table_file
 from ingest.review.audit_report import write_audit_report, write_workbook_report
 from ingest.review.compare import compare as differences_between
 from ingest.review.compare import outcome
@@ -244,7 +245,7 @@ def compare(text: Path, pdf: Path, record: bool, pool: Pool) -> None:
 @main.command()
 @file_argument
 @disclosures_option
-@click.option("--publisher", help="The force that published the document.")
+@click.option("--publisher", help="Who published the document.")
 @click.option("--source-url", help="The URL of the published document.")
 @click.option("--rights", help="Who holds the rights, and the terms of re-use if known.")
 @pool_options
@@ -254,17 +255,23 @@ def add(file: Path, disclosures: Path, pool: Pool, **given: str | None) -> None:
     Nothing is copied until the document passes its audit. Anything you still have to fill in or
     decide is left empty in the new disclosure.yml; a build refuses the file until it is complete.
     """
+    known = {key: value for key, value in given.items() if value}
     try:
-        disclosure = read_file(file, pool)
-        terms, findings = load_terms()
-        if not terms:
-            raise BuildError(findings)
-        _echo(describe(disclosure, terms))
-        known = {key: value for key, value in given.items() if value}
-        folder = scaffold(file, disclosure, disclosures, known)
+        if file.suffix.lower() in SUFFIXES:
+            folder, questions = add_table(read_table_file(file), disclosures, known)
+            for question in questions:
+                _echo(f"  question: {question}")
+        else:
+            disclosure = read_file(file, pool)
+            terms, findings = load_terms()
+            if not terms:
+                raise BuildError(findings)
+            _echo(describe(disclosure, terms))
+            folder = scaffold(file, disclosure, disclosures, known)
     except BuildError as error:
         _refuse(error.findings, "nothing was copied")
-    _echo(f"\nMade {folder}. Fill in {folder / FILE_NAME}, then build.")
+    to_fill_in = " and ".join(str(path) for path in sorted(folder.glob("*.yml")))
+    _echo(f"\nMade {folder}. Fill in {to_fill_in}, then build.")
 
 
 def _read(disclosures: Path, pool: Pool) -> list[DisclosureFolder]:

@@ -86,7 +86,8 @@ def record_row(id: str, disclosure_id: str, table: SqlTable, record: Record) -> 
         "source_text": record.source_text,
     }
     for name, value in record.values.items():
-        row[name] = _stored(value)
+        # In a text, a box is a marker; anywhere else it is shown as it looks.
+        row[name] = redaction.show_boxes(value) if isinstance(value, str) else _stored(value)
         if table.table.has_status(name):
             row[f"{name}_status"] = record.statuses.get(name)
     period = record.period

@@ -25,7 +25,7 @@ from ingest.records.place import Place
 from ingest.records.tabular import AS_PRINTED, Period, Value
 from ingest.text.lookalikes import lookalikes
 from ingest.text.phrases import truncated_repr
-from ingest.text.redaction import Marker, MarkerForms, collapse
+from ingest.text.redaction import Marker, MarkerForms, canonicalise, collapse
 
 _LABELS = ("category", "group", "unit", "period")
 """Roles of columns of which a change clears what is filled down to their right."""
@@ -258,6 +258,9 @@ _NUMBER = "a number, such as 1,234.50 or £5"
 def parse(row: Row, state: TableState, column: Column, text: str) -> None:
     """Set the value of a cell, or report that it does not fit."""
     name = column.name
+    if column.role != "text":
+        # In a PDF, a box over the whole value.
+        text = canonicalise(text)
     value: Value = text
     expected = ""
     if column.role == "number":

@@ -8,11 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import pikepdf
 import pypdfium2.raw as pdfium
-from pdfminer.pdfdocument import PDFDocument
-from pdfminer.pdfparser import PDFParser
-from pdfminer.pdftypes import PDFObjRef, PDFStream
-from pdfminer.psparser import PSLiteral
 
 from ingest.pdf.limits import Limits, Unreadable
 from ingest.records.audit_findings import AuditFinding
@@ -59,64 +56,67 @@ def _count_revisions(data: bytes) -> int:
 
 def _count_in_objects(data: bytes, limits: Limits) -> Counter[str]:
     """Count findings in all objects. References are not followed, because they may form cycles."""
-    document = PDFDocument(PDFParser(io.BytesIO(data)), fallback=True)
-    ids = {id for table in document.xrefs for id in table.get_objids()}
-    if len(ids) > limits.objects:
-        raise Unreadable(
-            f"{len(ids):,} objects",
-            f"a file of at most {limits.objects:,} objects",
-            "split the document, or print it to a new PDF",
-        )
     counts: Counter[str] = Counter()
-    for id in sorted(ids):
-        try:
-            stack: list[Any] = [document.getobj(id)]
-        except (RecursionError, MemoryError):
-            raise
-        except Exception:  # a free or broken object contains nothing
-            continue
-        while stack:
-            value = stack.pop()
-            if isinstance(value, PDFStream):
-                counts["author"] += _names_author(value)
-                value = value.attrs
-            if isinstance(value, dict):
-                _count_in_dictionary(value, counts)
-                stack += value.values()
-            elif isinstance(value, list):
-                stack += [part for part in value if not isinstance(part, PDFObjRef)]
+    with pikepdf.Pdf.open(io.BytesIO(data), inherit_page_attributes=False) as document:
+        if len(document.objects) > limits.objects:
+            raise Unreadable(
+                f"{len(document.objects):,} objects",
+                f"a file of at most {limits.objects:,} objects",
+                "split the document, or print it to a new PDF",
+            )
+        for one in document.objects:
+            stack: list[Any] = [one]
+            while stack:
+                value = stack.pop()
+                if isinstance(value, pikepdf.Stream):
+                    counts["author"] += _names_author(value)
+                    value = value.stream_dict
+                if isinstance(value, pikepdf.Dictionary):
+                    entries = dict(value.items())
+                    _count_in_dictionary(entries, counts)
+                    stack += map(_direct, entries.values())
+                elif isinstance(value, pikepdf.Array):
+                    stack += map(_direct, value)
     return counts
 
 
+def _direct(value: Any) -> Any:
+    """Return a value that is written in place; None for a reference, whose object is looked at by itself."""
+    return None if isinstance(value, pikepdf.Object) and value.is_indirect else value
+
+
 def _count_in_dictionary(value: dict[str, Any], counts: Counter[str]) -> None:
-    kind, subtype, action = (_name(value.get(key)) for key in ("Type", "Subtype", "S"))
-    counts["attachment"] += kind in ("EmbeddedFile", "Filespec") or "EF" in value
-    counts["script"] += "JS" in value or action in _ACTIONS or "AA" in value
-    counts["hidden-layer"] += bool(value.get("OFF")) or _name(value.get("BaseState")) == "OFF"
+    kind, subtype, action = (_name(value.get(key)) for key in ("/Type", "/Subtype", "/S"))
+    counts["attachment"] += kind in ("EmbeddedFile", "Filespec") or "/EF" in value
+    counts["script"] += "/JS" in value or action in _ACTIONS or "/AA" in value
+    off = value.get("/OFF")
+    counts["hidden-layer"] += (isinstance(off, pikepdf.Array) and len(off) > 0) or _name(
+        value.get("/BaseState")
+    ) == "OFF"
     counts["outline"] += (
-        "Title" in value and "Parent" in value and ("Dest" in value or "A" in value)
+        "/Title" in value and "/Parent" in value and ("/Dest" in value or "/A" in value)
     )
-    counts["thumbnail"] += "Thumb" in value
-    counts["program-data"] += "PieceInfo" in value
-    counts["form-field"] += "XFA" in value
+    counts["thumbnail"] += "/Thumb" in value
+    counts["program-data"] += "/PieceInfo" in value
+    counts["form-field"] += "/XFA" in value
     counts["redact-annotation"] += subtype == "Redact"
-    if kind == "StructElem" or ("P" in value and "K" in value and action):
-        replacements = (value.get(key) for key in ("ActualText", "Alt", "E"))
+    if kind == "StructElem" or ("/P" in value and "/K" in value and action):
+        replacements = (value.get(key) for key in ("/ActualText", "/Alt", "/E"))
         counts["replacement-text"] += any(
-            isinstance(text, bytes) and text.strip() for text in replacements
+            isinstance(text, pikepdf.String) and bytes(text).strip() for text in replacements
         )
 
 
-def _names_author(stream: PDFStream) -> bool:
+def _names_author(stream: pikepdf.Stream) -> bool:
     """Return whether an XMP metadata stream names people or lists the document's history."""
-    if _name(stream.attrs.get("Type")) != "Metadata":
+    if _name(stream.stream_dict.get("/Type")) != "Metadata":
         return False
-    if len(stream.rawdata or b"") > _MAX_METADATA:
+    if len(stream.read_raw_bytes()) > _MAX_METADATA:
         return True
-    xmp = stream.get_data()
+    xmp = stream.read_bytes()
     return any(key in xmp for key in _AUTHOR_KEYS)
 
 
-def _name(value: Any) -> Any:
+def _name(value: Any) -> str | None:
     """Return the text of a PDF name object, or None."""
-    return value.name if isinstance(value, PSLiteral) else None
+    return str(value)[1:] if isinstance(value, pikepdf.Name) else None

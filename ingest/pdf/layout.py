@@ -15,30 +15,45 @@ from pdfplumber.utils.text import extract_text, extract_words
 
 from ingest.pdf.boxes import THIN, DarkArea, find_dark_areas
 from ingest.pdf.hidden_text import DARK, Visibility
+from ingest.pdf.shapes import Shape, find_shapes, merge
 from ingest.records.audit_findings import AuditFinding, Box, Verdict
+from ingest.text.characters import is_hidden
 from ingest.text.exemptions import only_exemption
 from ingest.text.redaction import BOX, BOX_END, MAX_EXEMPTION
 
-SUMMARY, COLUMNS = 2, 6
 _WORD_GAP = 0.15
 """The minimum gap between two words, in multiples of the font size, in documents without space
 characters."""
 _MIN_BOX_HEIGHT = 0.7
 """The minimum height of a box that can hide a line, in multiples of the font size."""
+_MIN_BOX_WIDTH = 0.5
+"""The minimum width of a light box, in multiples of the font size: that of a letter."""
 _WHOLE_CELL = 0.85
 """The share of a cell's area, covered by boxes, at or above which the whole cell counts as dark."""
 _LINE_PITCH = 1.5
 """The line spacing to assume, in multiples of the font size, if no cell of a table has two
 lines."""
+UNKNOWN = "\ufffd"
+"""Stands for a character without a meaning of its own."""
 _BOLD = ("bold", "black", "heavy")
 """Parts of the names of bold fonts."""
 
+_SAME_PLACE = 0.9
+"""The share of a table's area that others must cover to take its place."""
+
 _CELL = 16.0
 """Points per side of the grid cells of a box index."""
-_REPRINT_STEP = 0.4
-"""Grid step, in points: a character repeated within one step was printed twice to look bold."""
+_REPRINT = 1.05
+"""Points: a character repeated no further away was printed twice."""
+_REPRINT_OVERLAP = 0.6
+"""The most that it may be shifted sideways, as a share of its width."""
 _MIN_DRAWN_SIDE = 1.0
 """The shortest side, in points, of a character that is drawn."""
+_GAP_OF_COLUMNS = 0.6
+"""The least gap between the heads of two columns, in multiples of the font size: more than a space."""
+_OVER_RULE = 0.12
+"""How far a character may reach over a rule, as a share of its width; and how close to one another words on
+both sides of it are one, as a share of the font size."""
 _MAX_UNDRAWN_ON_DARK = 2
 """How many undrawn characters on a dark background can be put down to differences between the two
 parsers."""
@@ -74,27 +89,33 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """A ruled table: its rows of cells as text, from the top, with a marker for each box."""
+    """A ruled table: its rows of cells as text, from the top, with a marker for each box.
+
+    A cell without rules of its own is "" if another cell covers it, because the two were merged, and None
+    if none does.
+    """
 
     top: float
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[str | None, ...], ...]
+    hidden: tuple[tuple[float, ...], ...] = ()
+    """For each row and column, an estimate of how many characters the boxes cover, by their width."""
+    shown: tuple[tuple[int, ...], ...] = ()
+    """For each row and column, how many characters can be read."""
     loose: int = 0
     """The number of characters that are within the table but in none of its cells."""
     joined: int = 0
-    """The number of cells without rules of their own, which are part of another cell."""
+    """The number of cells without rules of their own."""
+    across: tuple[tuple[int, int], ...] = ()
+    """The row and column, from 0, of each cell whose text runs on over its right rule."""
+    turned: tuple[tuple[int, int], ...] = ()
+    """The row and column of each cell whose text has several directions."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """What can be read on a page, from the top.
-
-    `hidden` estimates how many characters the boxes in summaries cover, by their width; `shown` counts
-    the characters of summaries that can be read.
-    """
+    """What can be read on a page, from the top."""
 
     parts: tuple[Line | Table, ...]
-    hidden: float = 0.0
-    shown: int = 0
     findings: tuple[AuditFinding, ...] = ()
 
 
@@ -147,44 +168,185 @@ def parse_page(page: PlumberPage, visibility: Visibility, scale: float, number: 
     `scale` is that of `visibility.background`, in pixels per point.
     """
     left, top = page.bbox[0], page.bbox[1]
-    kept = page.filter(_is_kept)
-    parser = TableParser(visibility, scale, (left, top), number)
-    tables = [table for table in kept.find_tables(_table_settings(kept)) if _has_columns(table)]
-    chars = parser.keep_visible(_dedupe_chars(kept.chars))
+    shapes = find_shapes(page, visibility.background, scale, (left, top))
+    parser = TableParser(visibility, scale, (left, top), number, shapes)
+    tables = _find_tables(page)
+    chars = parser.keep_visible(_dedupe_chars(page.filter(_is_kept).chars))
+    chars = [parser.with_meaning(char) for char in chars]
     parsed_tables = [parser.parse_table(table, chars) for table in tables]
     frames = [table.bbox for table in tables]
     outside = [char for char in chars if not any(_is_inside(char, frame) for frame in frames)]
     parts: list[Line | Table] = [*parsed_tables, *_lines(outside, left, top)]
-    return Page(
-        tuple(sorted(parts, key=lambda part: part.top)),
-        parser.hidden,
-        parser.shown,
-        tuple(parser.findings),
-    )
+    parser.report_characters()
+    return Page(tuple(sorted(parts, key=lambda part: part.top)), tuple(parser.findings))
 
 
 def _dedupe_chars(chars: Sequence[Char]) -> Iterator[Char]:
-    """Yield the characters, leaving out those printed again in nearly the same place to look bold."""
-    printed: set[tuple[str, int, int]] = set()
+    """Yield the characters, leaving out those printed again in nearly the same place to look bold or to cast
+    a shadow.
+
+    Two equal letters of a word are further apart: they do not overlap by so much of their width.
+    """
+    printed: dict[tuple[str, int, int], list[tuple[float, float]]] = {}
     for char in chars:
-        x, y = round(char["x0"] / _REPRINT_STEP), round(char["top"] / _REPRINT_STEP)
-        nearby = {(char["text"], x + a, y + b) for a in (-1, 0, 1) for b in (-1, 0, 1)}
-        if not char["text"].strip() or not nearby & printed:
-            printed.add((char["text"], x, y))
+        left, top = float(char["x0"]), float(char["top"])
+        x, y = int(left // _REPRINT), int(top // _REPRINT)
+        most = min(_REPRINT, _REPRINT_OVERLAP * (float(char["x1"]) - left))
+        if not char["text"].strip() or not any(
+            abs(left - other) <= most and abs(top - height) <= _REPRINT
+            for a in (-1, 0, 1)
+            for b in (-1, 0, 1)
+            for other, height in printed.get((char["text"], x + a, y + b), ())
+        ):
+            printed.setdefault((char["text"], x, y), []).append((left, top))
             yield char
+
+
+def _find_tables(page: PlumberPage) -> list[PlumberTable]:
+    """Return the tables of a page with more than one column, none within another.
+
+    All shapes but dark boxes may be rules. Where a table then has cells without a place, it is looked for
+    again without fills, because the shading of a cell need not end at its rules; the fewer holes win.
+    """
+    kept = page.filter(_is_kept)
+    tables = _outermost(kept.find_tables(_table_settings(kept)))
+    if any(map(_holes, tables)):
+        unfilled = page.filter(lambda obj: _is_kept(obj) and not _is_thick_fill(obj))
+        others = _outermost(unfilled.find_tables(_table_settings(unfilled)))
+        tables = [better for table in tables for better in _with_fewer_holes(table, others)]
+    chars = [char for char in kept.chars if char["text"].strip()]
+    tables = _with_bands_above(sorted(tables, key=lambda table: float(table.bbox[1])))
+    return [table for table in _between_bands(tables, chars) if _has_columns(table)]
+
+
+def _with_bands_above(tables: Sequence[PlumberTable]) -> list[PlumberTable]:
+    """Return the tables, each with the shaded band of a single cell that lies directly on top of it."""
+    joined: list[PlumberTable] = []
+    for table in tables:
+        above = joined[-1] if joined else None
+        if above and len(above.cells) == 1 < len(table.cells) and _is_above(above.bbox, table.bbox):
+            joined[-1] = PlumberTable(table.page, [*above.cells, *table.cells])
+        else:
+            joined.append(table)
+    return joined
+
+
+def _is_above(upper: Box, lower: Box, gap: float = THIN) -> bool:
+    """Return whether a box has the sides of another, and lies no more than `gap` points above it."""
+    return (
+        abs(upper[0] - lower[0]) <= THIN
+        and abs(upper[2] - lower[2]) <= THIN
+        and 0 <= lower[1] - upper[3] + 1 <= gap + 1
+    )
+
+
+def _between_bands(tables: Sequence[PlumberTable], chars: Sequence[Char]) -> list[PlumberTable]:
+    """Return the tables; where two bands of cells have the same sides, and between them only lines that keep
+    to the columns of the upper one, these are one table whose rows have no rules."""
+    found: list[PlumberTable] = []
+    for table in tables:
+        above = found[-1] if found else None
+        cells = sorted(above.cells) if above and len(above.rows) == 1 else []
+        if above and len(cells) > 1 and len(table.rows) == 1:
+            gap = table.bbox[1] - above.bbox[3]
+            rows = (
+                _unruled_rows(above.bbox, table.bbox, [(c[0], c[2]) for c in cells], chars)
+                if _is_above(above.bbox, table.bbox, gap)
+                else []
+            )
+            if rows:
+                found[-1] = PlumberTable(table.page, [*cells, *rows])
+                continue
+        found.append(table)
+    return found
+
+
+def _unruled_rows(
+    upper: Box, lower: Box, columns: Sequence[tuple[float, float]], chars: Sequence[Char]
+) -> list[Box]:
+    """Return the cells of the lines between two boxes, and of the lower box; none if the lines do not keep to
+    the columns, which are given by their left and right edges."""
+    between = [
+        char
+        for char in chars
+        if upper[3] <= (char["top"] + char["bottom"]) / 2 < lower[1]
+        and upper[0] <= char["x0"]
+        and char["x1"] <= upper[2]
+    ]
+    lines = cluster_objects(between, lambda char: char["bottom"], 3)
+    in_columns = [
+        [
+            sum(left <= char["x0"] and char["x1"] <= right for char in line)
+            for left, right in columns
+        ]
+        for line in lines
+    ]
+    if not lines or any(
+        sum(counts) < len(line) or sum(map(bool, counts)) < 2
+        for counts, line in zip(in_columns, lines, strict=True)
+    ):
+        return []
+    edges = [
+        upper[3],
+        *(
+            (max(char["bottom"] for char in one) + min(char["top"] for char in other)) / 2
+            for one, other in pairwise(lines)
+        ),
+        lower[1],
+        lower[3],
+    ]
+    return [
+        (left, top, right, bottom) for top, bottom in pairwise(edges) for left, right in columns
+    ]
+
+
+def _outermost(tables: Sequence[PlumberTable]) -> list[PlumberTable]:
+    """Return the tables that are in no other."""
+    return [
+        table
+        for table in tables
+        if not any(other is not table and _contains(other.bbox, table.bbox) for other in tables)
+    ]
+
+
+def _with_fewer_holes(
+    table: PlumberTable, others: Sequence[PlumberTable]
+) -> Sequence[PlumberTable]:
+    """Return the table, or those of `others` in its place if they have fewer holes and leave out nothing."""
+    there = [other for other in others if _overlaps(other.bbox, table.bbox)]
+    covered = sum(_area(other.bbox) for other in there)
+    if covered >= _SAME_PLACE * _area(table.bbox) and sum(map(_holes, there)) < _holes(table):
+        return there
+    return [table]
+
+
+def _holes(table: PlumberTable) -> int:
+    return sum(cell is None for row in table.rows for cell in row.cells)
+
+
+def _contains(outer: Box, inner: Box) -> bool:
+    return (
+        outer[0] - 1 <= inner[0]
+        and outer[1] - 1 <= inner[1]
+        and outer[2] + 1 >= inner[2]
+        and outer[3] + 1 >= inner[3]
+        and outer != inner
+    )
 
 
 def _is_kept(obj: Char) -> bool:
     """Return whether an object can be part of a table: not an image or a box, whose edges look like rules."""
-    kind = obj["object_type"]
-    if kind in ("rect", "curve"):
-        return not (
-            obj.get("fill")
-            and obj["width"] >= THIN
-            and obj["height"] >= THIN
-            and _is_dark_fill(obj.get("non_stroking_color"))
-        )
-    return bool(kind != "image")
+    dark = _is_thick_fill(obj) and _is_dark_fill(obj.get("non_stroking_color"))
+    return obj["object_type"] != "image" and not dark
+
+
+def _is_thick_fill(obj: Char) -> bool:
+    return bool(
+        obj["object_type"] in ("rect", "curve")
+        and obj.get("fill")
+        and obj["width"] >= THIN
+        and obj["height"] >= THIN
+    )
 
 
 def _is_dark_fill(colour: Any) -> bool:
@@ -229,14 +391,19 @@ class TableParser:
     """A parser for the tables of one page, which also collects findings and counts."""
 
     def __init__(
-        self, visibility: Visibility, scale: float, origin: tuple[float, float], number: int
+        self,
+        visibility: Visibility,
+        scale: float,
+        origin: tuple[float, float],
+        number: int,
+        shapes: Sequence[Shape] = (),
     ) -> None:
         self.visibility, self.origin, self.number = visibility, origin, number
+        self.shapes = shapes
         self.scale = scale
         self.areas = [(area, area.box) for area in find_dark_areas(visibility.background, scale)]
         self.findings: list[AuditFinding] = []
-        self.hidden = 0.0
-        self.shown = 0
+        self.without_meaning = 0
 
     def keep_visible(self, chars: Iterable[Char]) -> list[Char]:
         """Return the characters that the audit found visible, and whitespace.
@@ -265,6 +432,23 @@ class TableParser:
             )
         return kept
 
+    def with_meaning(self, char: Char) -> Char:
+        """Return a drawn character with a text that can be read: a soft hyphen that is drawn is a hyphen,
+        and one without a meaning of its own, such as a symbol of a private font, is U+FFFD."""
+        text = char["text"].replace("\u00ad", "-")
+        meant = "".join(UNKNOWN if is_hidden(one) and not one.isspace() else one for one in text)
+        self.without_meaning += meant.count(UNKNOWN)
+        return char if meant == char["text"] else {**char, "text": meant}
+
+    def report_characters(self) -> None:
+        """Report the characters without a meaning of their own."""
+        if self.without_meaning:
+            self.findings.append(
+                AuditFinding(
+                    "unknown-character", "pending", self.number, count=self.without_meaning
+                )
+            )
+
     def _is_on_dark(self, box: Box) -> bool:
         """Return whether the centre of a box is on a dark background."""
         width, height = self.visibility.background.size
@@ -278,22 +462,45 @@ class TableParser:
         """Return a table's cells as text. `chars` are those of the page."""
         inside = [char for char in chars if _is_inside(char, table.bbox)]
         rows = [[_Cell(cell) if cell else None for cell in row.cells] for row in table.rows]
-        joined = sum(not cell for row in rows for cell in row)
-        loose = _assign_to_cells(inside, [row.bbox for row in table.rows], rows)
+        cells = [cell for row in rows for cell in row if cell]
+        loose = _assign_to_cells(inside, cells)
         size = median(char["size"] for char in inside) if inside else 9.0
-        steps = [step for row in rows for cell in row if cell for step in _line_steps(cell.chars)]
+        if heads := _heads_in_band(rows, size):
+            rows[0] = heads
+            cells = [cell for row in rows for cell in row if cell]
+        across = tuple(_cells_run_over(rows))
+        steps = [step for cell in cells for step in _line_steps(cell.chars)]
         pitch = min(median(steps), 2 * size) if steps else _LINE_PITCH * size
-        has_summaries = "TOTAL" not in [_text(cell.chars) for cell in rows[0] if cell]
+        hidden, shown = [], []
         for row in rows:
-            is_record = has_summaries and len(row) == COLUMNS and not _is_head(row)
-            for column, cell in enumerate(row):
-                if cell:
-                    hidden = self._add_markers(cell, size, pitch)
-                    if is_record and column == SUMMARY:
-                        self._count_characters(cell, hidden, size)
+            widths = [self._add_markers(cell, size, pitch) if cell else 0.0 for cell in row]
+            hidden.append(tuple(map(_characters_in, widths, row, [size] * len(row))))
+            shown.append(tuple(_shown(cell) if cell else 0 for cell in row))
             self._report_dark_cells([cell for cell in row if cell and cell.dark])
-        texts = tuple(tuple(_text(cell.chars) if cell else "" for cell in row) for row in rows)
-        return Table(table.bbox[1] - self.origin[1], texts, loose, joined)
+        self._report_filled_cells(rows)
+        lefts = _column_lefts(rows)
+        texts = tuple(
+            tuple(
+                _text(cell.chars) if cell else _covered(cells, lefts[column], _top(row))
+                for column, cell in enumerate(row)
+            )
+            for row in rows
+        )
+        return Table(
+            table.bbox[1] - self.origin[1],
+            texts,
+            tuple(hidden),
+            tuple(shown),
+            loose,
+            sum(not cell for row in rows for cell in row),
+            across,
+            tuple(
+                (number, column)
+                for number, row in enumerate(rows)
+                for column, cell in enumerate(row)
+                if cell and len({_turn(char) for char in cell.chars if char["text"].strip()}) > 1
+            ),
+        )
 
     def _report_dark_cells(self, cells: Sequence[_Cell]) -> None:
         """Report the dark cells of a row, unless they contain text: then it is a header row."""
@@ -302,16 +509,6 @@ class TableParser:
             self.findings += [
                 AuditFinding("dark-cell", "pending", self.number, box) for box in boxes
             ]
-
-    def _count_characters(self, cell: _Cell, hidden: float, size: float) -> None:
-        """Count what a summary shows, and estimate what its boxes cover from its mean character width.
-
-        `hidden` is the width of the boxes in points.
-        """
-        shown = [char for char in cell.chars if not char["text"].startswith(BOX)]
-        widths = [char["x1"] - char["x0"] for char in shown]
-        self.shown += sum(bool(char["text"].strip()) for char in shown)
-        self.hidden += hidden / (sum(widths) / len(widths) if widths else 0.5 * size)
 
     def _add_markers(self, cell: _Cell, size: float, pitch: float) -> float:
         """Add a marker to the cell for each line that a box in it covers; return their width in points."""
@@ -332,16 +529,64 @@ class TableParser:
                 continue
             on_boxes = self._take_text_in_box(cell, area, bounds, shown) if boxes else []
             for box in boxes:
-                left, top, right, bottom = box
-                exemption = _exemption_on(_shift(box, x, y), on_boxes)
-                lines = max(1, round((bottom - top) / pitch))
-                for index in range(lines):
-                    middle = y + top + (index + 0.5) * (bottom - top) / lines
-                    marker = _marker(left + x, right + x, middle, shown, size)
-                    marker["text"] += exemption
-                    cell.chars.append(marker)
-                    width += right - left
+                there = _shift(box, x, y)
+                width += _mark(cell, there, _exemption_on(there, on_boxes), shown, size, pitch)
+        return width + self._add_light_markers(cell, shown, size, pitch)
+
+    def _add_light_markers(
+        self, cell: _Cell, shown: Sequence[Char], size: float, pitch: float
+    ) -> float:
+        """Add a marker for each box of another look that stands where words could be and has none; return
+        their width in points.
+
+        A shape as large as the cell is its shading, and one over words lets them shine through. Whether a
+        light box really is a redaction, a person decides.
+        """
+        marked = [_char_box(char) for char in cell.chars if char["text"].startswith(BOX)]
+        boxes = [
+            shape.box
+            for shape in self.shapes
+            if _contains(cell.box, shape.box)
+            and shape.box[2] - shape.box[0] >= _MIN_BOX_WIDTH * size
+            and _area(shape.box) < _WHOLE_CELL * _area(cell.box)
+            and not any(_overlaps(shape.box, there, 0) for there in marked)
+            and not any(_is_inside(char, shape.box) for char in shown)
+        ]
+        width = 0.0
+        for box in merge(boxes):
+            there = _shift(box, -self.origin[0], -self.origin[1])
+            is_box = box[3] - box[1] >= _MIN_BOX_HEIGHT * size
+            kind = "light-box" if is_box else "low-bar"
+            self.findings.append(AuditFinding(kind, "pending", self.number, there))
+            if is_box:
+                width += _mark(cell, box, "", shown, size, pitch)
         return width
+
+    def _report_filled_cells(self, rows: Sequence[Sequence[_Cell | None]]) -> None:
+        """Report each cell without words that is shaded as no cell with words in its row or column is: it may
+        be redacted as a whole."""
+        fills = [shape.box for shape in self.shapes if shape.filled]
+        shaded = {
+            (number, column)
+            for number, row in enumerate(rows)
+            for column, cell in enumerate(row)
+            if cell
+            and any(
+                _area(_shared(fill, cell.box)) >= _WHOLE_CELL * _area(cell.box) for fill in fills
+            )
+        }
+        worded = {
+            (number, column)
+            for number, row in enumerate(rows)
+            for column, cell in enumerate(row)
+            if cell and cell.chars
+        }
+        like = shaded & worded
+        for number, column in sorted(shaded - worded):
+            cell = rows[number][column]
+            if cell and not cell.dark and not any(n == number or c == column for n, c in like):
+                box = _shift(cell.box, -self.origin[0], -self.origin[1])
+                self.findings.append(AuditFinding("filled-cell", "pending", self.number, box))
 
     def _take_text_in_box(
         self, cell: _Cell, area: DarkArea, bounds: Box, shown: Sequence[Char]
@@ -358,36 +603,110 @@ class TableParser:
         return on_box
 
 
-def _assign_to_cells(
-    chars: Sequence[Char], frames: Sequence[Box], rows: Sequence[Sequence[_Cell | None]]
-) -> int:
+def _assign_to_cells(chars: Sequence[Char], cells: Sequence[_Cell]) -> int:
     """Add each character to the cell that contains it; return how many are in none.
 
-    `frames` are the bounding boxes of `rows`. Whitespace outside every cell is ignored.
+    Whitespace outside every cell is ignored.
     """
+    at_height: dict[int, list[_Cell]] = {}
+    for cell in cells:
+        for height in range(int(cell.box[1]), int(cell.box[3]) + 1):
+            at_height.setdefault(height, []).append(cell)
     loose = 0
     for char in chars:
-        containing = next(
-            (
-                cell
-                for frame, row in zip(frames, rows, strict=True)
-                if _is_inside(char, frame)
-                for cell in row
-                if cell and _is_inside(char, cell.box)
-            ),
-            None,
-        )
-        if containing:
-            containing.chars.append(char)
-        elif char["text"].strip():
-            loose += 1
+        x, y = _centre(char, 0, 0)
+        for cell in at_height.get(int(y), ()):
+            left, top, right, bottom = cell.box
+            if left <= x < right and top <= y < bottom:
+                cell.chars.append(char)
+                break
+        else:
+            loose += bool(char["text"].strip())
     return loose
 
 
-def _is_head(row: Sequence[_Cell | None]) -> bool:
-    """Return whether a row is a header row: its first cell has text, but no year."""
-    first = _text(row[0].chars) if row[0] else ""
-    return bool(first) and not any(character.isdigit() for character in first)
+def _heads_in_band(
+    rows: Sequence[Sequence[_Cell | None]], size: float
+) -> list[_Cell | None] | None:
+    """Return the first row as one cell for each column, if it is a band whose words keep to the columns below
+    and leave gaps at their rules, as heads do and a title does not; else None."""
+    first, *others = rows
+    band = next((cell for cell in first if cell), None)
+    below = next((row for row in others if all(row)), None)
+    if band is None or sum(map(bool, first)) > 1 or below is None or len(below) < 2:
+        return None
+    columns = [
+        _Cell((cell.box[0], band.box[1], cell.box[2], band.box[3])) for cell in below if cell
+    ]
+    shown = [char for char in band.chars if char["text"].strip()]
+    if _assign_to_cells(band.chars, columns) or sum(bool(one.chars) for one in columns) < 2:
+        return None
+    for one, other in pairwise(columns):
+        rule = one.box[2]
+        left = max((char["x1"] for char in shown if _centre(char, 0, 0)[0] < rule), default=rule)
+        right = min((char["x0"] for char in shown if _centre(char, 0, 0)[0] >= rule), default=rule)
+        if left > rule or right < other.box[0] or right - left < _GAP_OF_COLUMNS * size:
+            return None
+    return list(columns)
+
+
+def _cells_run_over(rows: Sequence[Sequence[_Cell | None]]) -> Iterator[tuple[int, int]]:
+    """Yield the row and column of each cell whose text runs on over its right rule: a character lies on the
+    rule, or the words on both sides have no gap between them."""
+    for number, row in enumerate(rows):
+        for column, (cell, other) in enumerate(pairwise(row)):
+            if not cell or not other:
+                continue
+            rule = cell.box[2]
+            for char in cell.chars:
+                if not char["text"].strip() or not char.get("upright", True):
+                    continue
+                width = char["x1"] - char["x0"]
+                over = char["x1"] > rule + _OVER_RULE * width
+                if over or (
+                    char["x1"] > rule - _OVER_RULE * char["size"]
+                    and any(
+                        next_char["text"].strip()
+                        and abs(next_char["bottom"] - char["bottom"]) < 1
+                        and abs(next_char["x0"] - char["x1"]) < _OVER_RULE * char["size"]
+                        for next_char in other.chars
+                    )
+                ):
+                    yield number, column
+                    break
+
+
+def _characters_in(width: float, cell: _Cell | None, size: float) -> float:
+    """Return how many characters boxes of this width may cover, by the mean width of the cell's own."""
+    if not width or not cell:
+        return 0.0
+    widths = [char["x1"] - char["x0"] for char in cell.chars if not char["text"].startswith(BOX)]
+    return width / (sum(widths) / len(widths) if widths else 0.5 * size)
+
+
+def _shown(cell: _Cell) -> int:
+    """Return how many characters of a cell can be read."""
+    return sum(
+        bool(char["text"].strip()) for char in cell.chars if not char["text"].startswith(BOX)
+    )
+
+
+def _column_lefts(rows: Sequence[Sequence[_Cell | None]]) -> list[float]:
+    """Return the left edge of each column."""
+    return [
+        next((cell.box[0] for cell in column if cell), 0.0) for column in zip(*rows, strict=True)
+    ]
+
+
+def _top(row: Sequence[_Cell | None]) -> float:
+    return next(cell.box[1] for cell in row if cell)
+
+
+def _covered(cells: Sequence[_Cell], left: float, top: float) -> str | None:
+    """Return "" if a cell covers the place whose top left corner this is, else None."""
+    x, y = left + 1, top + 1
+    found = any(cell.box[0] <= x < cell.box[2] and cell.box[1] <= y < cell.box[3] for cell in cells)
+    return "" if found else None
 
 
 def _line_steps(chars: Sequence[Char]) -> list[float]:
@@ -399,6 +718,34 @@ def _line_steps(chars: Sequence[Char]) -> list[float]:
 def _centre(char: Char, x: float, y: float) -> tuple[float, float]:
     """Return the centre of a character on a page whose top left corner is at (`x`, `y`)."""
     return (char["x0"] + char["x1"]) / 2 - x, (char["top"] + char["bottom"]) / 2 - y
+
+
+def _mark(
+    cell: _Cell, box: Box, exemption: str, shown: Sequence[Char], size: float, pitch: float
+) -> float:
+    """Add a marker to the cell for each line that a box covers; return their width in points."""
+    left, top, right, bottom = box
+    lines = max(1, round((bottom - top) / pitch))
+    for index in range(lines):
+        middle = top + (index + 0.5) * (bottom - top) / lines
+        marker = _marker(left, right, middle, shown, size)
+        marker["text"] += exemption
+        cell.chars.append(marker)
+    return lines * (right - left)
+
+
+def _char_box(char: Char) -> Box:
+    return char["x0"], char["top"], char["x1"], char["bottom"]
+
+
+def _shared(one: Box, other: Box) -> Box:
+    """Return what two boxes share; its area is 0 if that is nothing."""
+    return (
+        max(one[0], other[0]),
+        max(one[1], other[1]),
+        min(one[2], other[2]),
+        min(one[3], other[3]),
+    )
 
 
 def _marker(left: float, right: float, middle: float, chars: Sequence[Char], size: float) -> Char:
@@ -425,9 +772,22 @@ def _exemption_on(box: Box, chars: Sequence[Char]) -> str:
     return f"{exemption}{BOX_END}" if exemption and len(exemption) <= MAX_EXEMPTION else ""
 
 
+def _turn(char: Char) -> int:
+    """Return the direction of a character: 0 upright, 1 turned to the left (to be read upwards), -1 to the
+    right."""
+    if char.get("upright", True):
+        return 0
+    return 1 if char["matrix"][1] > 0 else -1
+
+
 def _text(chars: Sequence[Char]) -> str:
     """Return the text of a cell on one line, whitespace collapsed."""
-    return " ".join(extract_text(list(chars), x_tolerance_ratio=_WORD_GAP).split())
+    turn = next((_turn(char) for char in chars if char["text"].strip()), 0)
+    directions = {1: ("ltr", "btt"), -1: ("rtl", "ttb")}.get(turn)
+    rotated: dict[str, Any] = (
+        {"line_dir_rotated": directions[0], "char_dir_rotated": directions[1]} if directions else {}
+    )
+    return " ".join(extract_text(list(chars), x_tolerance_ratio=_WORD_GAP, **rotated).split())
 
 
 def _lines(chars: Sequence[Char], left: float, top: float) -> list[Line]:
@@ -466,11 +826,10 @@ def _is_inside(char: Char, box: Box) -> bool:
     return bool(box[0] <= x < box[2] and box[1] <= y < box[3])
 
 
-def _overlaps(one: Box, other: Box) -> bool:
-    """Return whether two boxes share more than a thin strip."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    return width >= THIN and height >= THIN
+def _overlaps(one: Box, other: Box, least: float = THIN) -> bool:
+    """Return whether two boxes share more than a strip of `least` points."""
+    left, top, right, bottom = _shared(one, other)
+    return right - left > least and bottom - top > least
 
 
 def _area(box: Box) -> float:

@@ -13,13 +13,15 @@ from ingest.records.findings import Finding
 class Limits:
     """Resource limits for one PDF.
 
-    `seconds` applies to each page, and once to the file as a whole; `memory` (bytes) to each worker;
+    `seconds`, of processor time, applies to each page, and once to the file as a whole; so does `wall`, in
+    seconds by the clock, which only ends what waits for something; `memory` (bytes) to each worker;
     `file` (bytes) to the file; `side` (points) to the longer side of a page; `characters` to each page;
     `objects` to each page and to the file.
     """
 
     pages: int = 5_000
     seconds: float = 30
+    wall: float = 900
     memory: int = 2 << 30
     file: int = MAX_DOCUMENT
     side: float = 5_000

@@ -171,7 +171,7 @@ def _read_pages(executor: Executor, path: Path, count: int, pool: Pool) -> Itera
                 running[executor.submit(worker.read_pages, path, numbers, pool.limits)] = numbers
             if not running:
                 return
-            done, _ = wait(running, pool.limits.seconds * CHUNK, FIRST_COMPLETED)
+            done, _ = wait(running, pool.limits.wall * CHUNK, FIRST_COMPLETED)
             if not done:
                 raise _limits_exceeded(pool.limits, min(map(min, running.values())))
             for future in done:
@@ -191,7 +191,7 @@ def _find_failing_page(path: Path, numbers: Sequence[int], pool: Pool) -> Unread
         with _executor(replace(pool, workers=1)) as (executor, _):
             try:
                 task = executor.submit(worker.read_pages, path, [number], pool.limits)
-                task.result(2 * pool.limits.seconds)
+                task.result(2 * pool.limits.wall)
             except (BrokenExecutor, TimeoutError):
                 return _limits_exceeded(pool.limits, number)
     return _limits_exceeded(pool.limits, None)
@@ -199,7 +199,7 @@ def _find_failing_page(path: Path, numbers: Sequence[int], pool: Pool) -> Unread
 
 def _limits_exceeded(limits: Limits, page: int | None) -> Unreadable:
     return Unreadable(
-        f"a worker that crashed, or needed more than {limits.seconds:g} seconds or "
+        f"a worker that crashed, or needed more than {limits.seconds:g} seconds of processor time or "
         f"{limits.memory / 2**30:g} GB of memory",
         "pages that can be read within these limits",
         "open the document in a PDF reader; if that works, print it to a new PDF and audit that",

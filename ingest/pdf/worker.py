@@ -39,7 +39,7 @@ from ingest.pdf.renderer import Renderer
 from ingest.records.audit_findings import AuditFinding
 
 # Their log messages may quote the document.
-for _logger in ("pdfminer", "pdfplumber"):
+for _logger in ("pdfminer", "pdfplumber", "pikepdf"):
     logging.getLogger(_logger).setLevel(logging.CRITICAL + 1)
 
 _PR_SET_PDEATHSIG = 1
@@ -85,6 +85,7 @@ def init_worker(limits: Limits) -> None:
     global _devnull
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
     if sys.platform == "linux":
         # Die with the parent process, even if it is killed.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -92,14 +93,18 @@ def init_worker(limits: Limits) -> None:
 
 
 @contextlib.contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """End this process after `seconds`, even while it runs a parser written in C."""
+def _time_limit(limits: Limits) -> Iterator[None]:
+    """End this process once it has used its processor time, or waited far longer than that, even while it
+    runs a parser written in C."""
     if _devnull:
-        faulthandler.dump_traceback_later(seconds, exit=True, file=_devnull)
+        # The default action of SIGPROF ends the process. A busy machine does not bring it nearer.
+        signal.setitimer(signal.ITIMER_PROF, limits.seconds)
+        faulthandler.dump_traceback_later(limits.wall, exit=True, file=_devnull)
     try:
         yield
     finally:
         if _devnull:
+            signal.setitimer(signal.ITIMER_PROF, 0)
             faulthandler.cancel_dump_traceback_later()
 
 
@@ -167,7 +172,7 @@ def _encrypted() -> Unreadable:
 
 def inspect(path: Path, limits: Limits) -> FileAudit:
     """Audit the file at `path` as a whole. Raise Unreadable if it cannot be read or is over a limit."""
-    with _time_limit(limits.seconds), _sanitise_errors(None), open_document(path, limits) as opened:
+    with _time_limit(limits), _sanitise_errors(None), open_document(path, limits) as opened:
         count = pdfium.FPDF_GetPageCount(opened.document)
         if not 0 < count <= limits.pages:
             raise Unreadable(
@@ -186,7 +191,7 @@ def read_pages(path: Path, numbers: Sequence[int], limits: Limits) -> list[PageR
     results: list[PageResult] = []
     try:
         with _sanitise_errors(numbers[0]), open_document(path, limits) as opened:
-            with _time_limit(limits.seconds):
+            with _time_limit(limits):
                 plumber = pdfplumber.open(path, pages=list(numbers))
                 plumber_pages = {page.page_number: page for page in plumber.pages}
             with plumber:
@@ -206,7 +211,7 @@ def render_page(path: Path, number: int, limits: Limits) -> tuple[float, Image.I
     Raise Unreadable if it cannot be rendered.
     """
     with (
-        _time_limit(limits.seconds),
+        _time_limit(limits),
         _sanitise_errors(number),
         open_document(path, limits) as opened,
         _load_page(opened, number) as page,
@@ -219,7 +224,7 @@ def _read_page(opened: OpenDocument, plumber_page: Any, number: int, limits: Lim
     """Read and audit one page. `plumber_page` is the same page in pdfplumber, or None."""
     try:
         with (
-            _time_limit(limits.seconds),
+            _time_limit(limits),
             _sanitise_errors(number),
             _load_page(opened, number) as page,
         ):

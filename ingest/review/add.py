@@ -106,16 +106,26 @@ def scaffold(file: Path, disclosure: Disclosure, disclosures: Path, known: dict[
     `known` has publisher, source_url and rights, as far as they are known. Raise BuildError, and
     leave nothing behind, if the folder exists or cannot be made.
     """
-    folder = disclosures / disclosure.id
-    tmp_dir = disclosures / f".{disclosure.id}.adding"
+    source = f"source{file.suffix.lower()}"
+    written = {FILE_NAME: _draft_manifest(disclosure, known)}
+    return make_folder(disclosures / disclosure.id, file, source, written)
+
+
+def make_folder(folder: Path, file: Path, source: str, written: dict[str, str]) -> Path:
+    """Make `folder` with a copy of `file`, named `source`, and files with the texts in `written`.
+
+    Raise BuildError, and leave nothing behind, if it exists or cannot be made.
+    """
+    tmp_dir = folder.with_name(f".{folder.name}.adding")
     try:
         if folder.exists():
             raise FileExistsError("it already exists")
         shutil.rmtree(tmp_dir, ignore_errors=True)
         tmp_dir.mkdir()
         try:
-            shutil.copyfile(file, tmp_dir / f"source{file.suffix.lower()}")
-            (tmp_dir / FILE_NAME).write_text(_draft_manifest(disclosure, known), "utf-8")
+            shutil.copyfile(file, tmp_dir / source)
+            for name, text in written.items():
+                (tmp_dir / name).write_text(text, "utf-8")
             tmp_dir.rename(folder)
         finally:
             shutil.rmtree(tmp_dir, ignore_errors=True)

@@ -9,33 +9,32 @@ anything else becomes a finding.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
-from ingest.pdf.layout import SUMMARY, Line, Table
+from ingest.pdf.layout import Line, Table
 from ingest.pdf.limits import Unreadable
 from ingest.pdf.pool import Document, Pool, read_document
 from ingest.readers.gate import blocking_findings
 from ingest.readers.met.form import COLUMNS, FIELDS, REQUEST, TABLES, MetForm, Passage
+from ingest.readers.pdf import (
+    PAGE_NUMBER,
+    UNMAPPED,
+    goes_on,
+    pages_of,
+    running_headers,
+    smallest_gap,
+    without_digits,
+)
 from ingest.records.disclosure import Disclosure, PendingDecision, Row
 from ingest.records.findings import Finding
 from ingest.text.phrases import pluralize, truncated_repr
 from ingest.text.redaction import canonicalise, show_boxes
 
-_PAGE_NUMBER = re.compile(r"(?:page )?\d+(?: (?:of|/) ?\d+)?", re.IGNORECASE)
-_UNMAPPED = re.compile(r"\(cid:\d+\)")
-"""How pdfminer writes a glyph without a Unicode mapping."""
+SUMMARY = COLUMNS.index("Summary")
+"""The column in which a box is a marker of words left out."""
 _SENTENCE_ENDS = (".", "!", "?", ":", ";")
-_PARAGRAPH_GAP = 0.2
-"""How much larger the space between paragraphs is than the smallest space between lines, in
-multiples of the font size."""
-
-Pages = Sequence[tuple[int, Sequence[Line | Table]]]
-"""The number of each page, and its parts."""
 
 
 def read_pdf_disclosure(path: Path, pool: Pool) -> tuple[Disclosure | None, list[Finding]]:
@@ -53,8 +52,8 @@ def read_pdf_disclosure(path: Path, pool: Pool) -> tuple[Disclosure | None, list
     if blocking := blocking_findings(path, document.findings):
         return None, blocking
     form = MetForm(path, [], paged=True)
-    pages = [(page.number, page.page.parts) for page in document.pages if page.page]
-    interpreter = PageInterpreter(form, _smallest_gap(pages), _running_headers(pages))
+    pages = pages_of(document)
+    interpreter = PageInterpreter(form, smallest_gap(pages), running_headers(pages))
     for number, parts in pages:
         interpreter.page(number, parts)
     disclosure = interpreter.disclosure(document.file.sha256)
@@ -71,40 +70,20 @@ def read_pdf_disclosure(path: Path, pool: Pool) -> tuple[Disclosure | None, list
 
 def _withheld_share(document: Document) -> float | None:
     """Return the estimated share of the summaries' characters that boxes cover, or None if there are none."""
-    hidden = sum(page.page.hidden for page in document.pages if page.page)
-    shown = sum(page.page.shown for page in document.pages if page.page)
+    hidden, shown = 0.0, 0
+    for page in document.pages:
+        for table in page.page.parts if page.page else ():
+            if not isinstance(table, Table) or "TOTAL" in table.rows[0]:
+                continue
+            for row, of_hidden, of_shown in zip(table.rows, table.hidden, table.shown, strict=True):
+                if len(row) == len(COLUMNS) and not _is_head(row):
+                    hidden, shown = hidden + of_hidden[SUMMARY], shown + of_shown[SUMMARY]
     return hidden / (hidden + shown) if hidden + shown else None
 
 
-def _smallest_gap(pages: Pages) -> float:
-    """Return the smallest space between two lines of the document, in points."""
-    return min(
-        (
-            lower.top - upper.bottom
-            for _, parts in pages
-            for upper, lower in pairwise([part for part in parts if isinstance(part, Line)])
-            if lower.top > upper.bottom
-        ),
-        default=0.0,
-    )
-
-
-def _running_headers(pages: Pages) -> set[str]:
-    """Return the running headers and footers, ignoring digits: lines at the same height on most
-    pages."""
-    pages_with = Counter(
-        (text, height)
-        for _, parts in pages
-        for text, height in {
-            (_without_digits(part), round(part.top / 4)) for part in parts if isinstance(part, Line)
-        }
-    )
-    return {text for (text, _), count in pages_with.items() if count > max(2, len(pages) / 2)}
-
-
-def _without_digits(line: Line) -> str:
-    """Return the text of a line with `#` for each number."""
-    return re.sub(r"\d+", "#", line.text)
+def _is_head(row: Sequence[str | None]) -> bool:
+    """Return whether a row is a header row: its first cell has text, but no year."""
+    return bool(row[0]) and not any(character.isdigit() for character in row[0] or "")
 
 
 class PageInterpreter:
@@ -137,7 +116,7 @@ class PageInterpreter:
             if isinstance(part, Table):
                 self._table(number, part, first_table)
                 first_table, self.last = False, None
-            elif _without_digits(part) not in self.running_headers:
+            elif without_digits(part) not in self.running_headers:
                 self._line(number, part)
                 self.last = part
         if self.last:
@@ -171,10 +150,10 @@ class PageInterpreter:
 
     def _line(self, page: int, line: Line) -> None:
         text = line.text
-        if _UNMAPPED.search(text):
+        if UNMAPPED.search(text):
             self._report_unmapped(page)
         elif self.in_rows:
-            if not _PAGE_NUMBER.fullmatch(text):
+            if not PAGE_NUMBER.fullmatch(text):
                 self._report_unexpected(page, text, "only page numbers outside the table of rows")
         elif text == TABLES:
             self._end_head()
@@ -207,7 +186,7 @@ class PageInterpreter:
         if line.bold:
             self._end_head()
             self.section = line.text
-        elif _PAGE_NUMBER.fullmatch(line.text):
+        elif PAGE_NUMBER.fullmatch(line.text):
             pass
         elif self.section is None:
             self._report_unexpected(page, line.text, "a bold heading before it")
@@ -238,7 +217,7 @@ class PageInterpreter:
             return False
         if self.last.bottom == float("-inf"):
             return not self.passages[-1][1].endswith(_SENTENCE_ENDS)
-        return line.top - self.last.bottom <= self.smallest_gap + _PARAGRAPH_GAP * line.size
+        return goes_on(self.last, line, self.smallest_gap)
 
     def _end_title(self) -> None:
         if self.form.title is None and self.title:
@@ -261,7 +240,7 @@ class PageInterpreter:
     # Tables
 
     def _table(self, page: int, table: Table, first_table: bool) -> None:
-        rows = list(table.rows)
+        rows = [tuple(cell or "" for cell in row) for row in table.rows]
         self._report_faults(page, table)
         if COLUMNS in rows or (self.in_rows and len(rows[0]) == len(COLUMNS)):
             self.in_rows = True
@@ -314,6 +293,15 @@ class PageInterpreter:
                 "every character of a table in one of its cells",
                 "check whether a rule is missing there",
             )
+        if places := [*table.across, *table.turned]:
+            named = ", ".join(f"row {row + 1}, column {column + 1}" for row, column in places[:10])
+            self.form.report(
+                page,
+                f"text that runs on over a rule, or in several directions: {named} of the table",
+                "the words of each cell within its rules, in one direction",
+                "find out which cell the words belong to; ask the publisher for another export if the "
+                "document does not show it",
+            )
         if table.joined and (COLUMNS in table.rows or self.in_rows):
             self.form.report(
                 page,
@@ -322,7 +310,7 @@ class PageInterpreter:
                 "find out which row the words belong to; ask the publisher if the document "
                 "does not show it",
             )
-        if any(_UNMAPPED.search(cell) for row in table.rows for cell in row):
+        if any(UNMAPPED.search(cell or "") for row in table.rows for cell in row):
             self._report_unmapped(page)
 
     def _report_unexpected(self, page: int, text: str, expected: str) -> None:
