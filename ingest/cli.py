@@ -6,6 +6,7 @@ import datetime
 import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 import click
@@ -20,7 +21,7 @@ from ingest.evidence.wordings import propose
 from ingest.excel.audit import audit_workbook
 from ingest.pdf.limits import Unreadable
 from ingest.pdf.pool import Pool, read_document
-from ingest.readers.folders import DisclosureFolder
+from ingest.readers.folders import DisclosureFolder, read_tabular_folders
 from ingest.readers.gate import blocking_findings
 from ingest.readers.met.pdf import read_pdf_disclosure
 from ingest.readers.met.text import read_text_disclosure
@@ -31,7 +32,7 @@ from ingest.review.add_table import SUFFIXES, add_table, read_table_file
 from ingest.review.audit_report import write_audit_report, write_workbook_report
 from ingest.review.compare import compare as differences_between
 from ingest.review.compare import outcome
-from ingest.review.disclosure_risk import describe_risk
+from ingest.review.disclosure_risk import describe_risk, describe_table_risk
 from ingest.text.phrases import escape_hidden, pluralize
 
 
@@ -145,11 +146,21 @@ def similar_wordings(disclosures: Path, pool: Pool) -> None:
 def disclosure_risk(disclosures: Path, pool: Pool) -> None:
     """List what might identify people, before anything is published.
 
-    Lists rare combinations of published values, identifying words in summaries, and summaries of two
-    disclosures that fill each other's gaps. The report quotes rows: show it only to those who decide
+    Lists rare combinations of published values, identifying words in summaries and other texts, and
+    summaries of two disclosures that fill each other's gaps. The report quotes rows: show it only to those who decide
     on publication (docs/publication-decision.md). Writes nothing.
     """
-    _echo(describe_risk(_read(disclosures, pool)))
+    report = describe_risk(_read(disclosures, pool))
+    tabular, _ = read_tabular_folders(disclosures, pool)
+    if tabular:
+        with TemporaryDirectory() as folder:
+            database = Path(folder) / "foi.db"
+            try:
+                build_database(disclosures, database, pool=pool)
+            except BuildError as error:
+                _refuse(error.findings, "nothing was examined")
+            report += f"\n\n{describe_table_risk(database, tabular)}"
+    _echo(report)
 
 
 file_argument = click.argument(

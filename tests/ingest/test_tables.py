@@ -20,7 +20,9 @@ from ingest.build import build
 from ingest.config.shape import Shape
 from ingest.database.inspect import content_hash
 from ingest.database.tables import sql_tables
+from ingest.readers.folders import read_tabular_folders
 from ingest.records.findings import BuildError
+from ingest.review.disclosure_risk import describe_table_risk
 from tests.documents import FolderCopy
 from tests.serving import ROOT, a_plugin
 
@@ -649,6 +651,21 @@ def test_an_example_is_tried_with_a_file_from_elsewhere(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "elsewhere.csv" in done.stderr
     assert "SHA-256" in done.stderr
+
+
+def test_the_review_of_risks_reads_every_text_and_counts_what_is_rare(
+    disclosures: Path, tmp_path: Path
+) -> None:
+    rows = (*ROWS, "P5,South,2020-07-06,9,met Xanthe at 10 Dock Street")
+    put(disclosures, "parcels-1", parcels(rows, ("2020,3",)))
+    put(disclosures, "letters-1", LETTERS, CROSSTAB)
+    build(disclosures, tmp_path / "foi.db")
+    report = describe_table_risk(tmp_path / "foi.db", read_tabular_folders(disclosures)[0])
+    assert "parcels-1  lost_parcels" in report
+    assert "Combinations of year, district: 2. 0 have one record; 2 have fewer than 5." in report
+    assert "  parcels-1-000005  " in report
+    assert "a name?: Xanthe" in report
+    assert "Figures above 0: 4. 4 are below 5." in report
 
 
 @pytest.mark.long
