@@ -17,6 +17,23 @@ from ingest.build import build
 from tests.documents import FolderCopy
 from tests.serving import PARTS, furnish, serve
 
+
+@pytest.hookimpl(tryfirst=True)  # before the tests are selected by their markers
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as long all but n cases of a test marked `quick_cases(n)`, and keep these spread evenly."""
+    cases: dict[tuple[Path, str], list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("quick_cases") and not item.get_closest_marker("long"):
+            cases.setdefault((item.path, item.name.partition("[")[0]), []).append(item)
+    for same in cases.values():
+        mark = same[0].get_closest_marker("quick_cases")
+        quick = min(mark.args[0], len(same)) if mark else 0
+        kept = {index * len(same) // quick for index in range(quick)}
+        for index, item in enumerate(same):
+            if index not in kept:
+                item.add_marker(pytest.mark.long)
+
+
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")

@@ -36,6 +36,7 @@ async def seen(page: Page, width: int, scheme: Scheme, rules: dict[str, Any]) ->
     ]
 
 
+@pytest.mark.quick_cases(6)
 @pytest.mark.parametrize("path", PAGES)
 async def test_axe_finds_nothing(page: Page, path: str) -> None:
     """Every rule in a wide window, and in other schemes and widths only the rules that they can

@@ -78,6 +78,7 @@ def test_every_kind_of_difference_is_listed_where_it_is(text: Disclosure) -> Non
     assert outcome(text, found).startswith(f"{len(found)} differences, in 4 of 409 rows")
 
 
+@pytest.mark.long
 def test_markers_that_the_conversion_lost_are_differences(text: Disclosure, tmp_path: Path) -> None:
     copy = FolderCopy.of_the_first(tmp_path / "disclosures")
     rows = [
@@ -220,6 +221,7 @@ def test_a_difference_begins_with_what_differs_and_where(
         assert [value.split(":")[-1].strip() for value in values] == told
 
 
+@pytest.mark.long
 def test_a_difference_is_found_whichever_side_it_is_on(text: Disclosure) -> None:
     first = text.rows[0]
     parts: dict[str, object] = {

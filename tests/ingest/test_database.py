@@ -135,6 +135,7 @@ def test_every_committed_disclosure_builds_with_its_own_manifest(tmp_path: Path)
     assert ids == {path.name for path in (ROOT / "ingest" / "disclosures").iterdir()}
 
 
+@pytest.mark.long
 def test_the_console_command_is_the_same_as_the_module() -> None:
     helps = [
         subprocess.run([*command, "--help"], cwd=ROOT, check=True, capture_output=True).stdout
@@ -176,6 +177,7 @@ def test_a_killed_build_leaves_the_old_database_or_the_new_one_and_the_next_clea
     assert sorted(path.name for path in site.iterdir()) == ["foi.db", "inspect-data.json"]
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("step", range(1, 5))
 def test_a_build_killed_at_any_step_of_the_change_leaves_no_database_with_anothers_counts(
     copy: FolderCopy, disclosures: Path, tmp_path: Path, step: int

@@ -220,6 +220,7 @@ def test_forms_that_cannot_work_are_refused(stated: dict[str, object], problem: 
     assert problem in findings[0].expected
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
     "text",
     [

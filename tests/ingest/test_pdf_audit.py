@@ -76,6 +76,7 @@ def test_every_kind_of_leak_is_tried() -> None:
     assert {*REFUSED, *HELD} == set(pdfs.LEAKS)
 
 
+@pytest.mark.quick_cases(8)
 @pytest.mark.parametrize("kind", REFUSED)
 def test_a_dark_cover_or_a_redact_annotation_is_refused_where_it_is(
     tmp_path: Path, kind: str
@@ -96,6 +97,7 @@ def test_a_dark_cover_or_a_redact_annotation_is_refused_where_it_is(
         assert box.top <= y <= box.bottom
 
 
+@pytest.mark.quick_cases(7)
 @pytest.mark.parametrize("kind", HELD)
 def test_other_hidden_content_needs_a_decision(tmp_path: Path, kind: str) -> None:
     pdfs.leak(tmp_path / "a.pdf", kind, SECRET)
@@ -123,6 +125,7 @@ def test_scanned_words_under_a_box_are_refused(tmp_path: Path, cover: str) -> No
     assert found == (set() if cover == "none" else {("image-under-box", "refuse")})
 
 
+@pytest.mark.long
 def test_unexamined_images_are_reported(tmp_path: Path) -> None:
     canvas = Canvas(str(tmp_path / "a.pdf"), invariant=1)
     canvas.drawString(72, 800, "A letter")
@@ -251,6 +254,7 @@ def commands(source: Path, made: Path) -> list[list[str]]:
     ]
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("kind", pdfs.LEAKS)
 def test_no_command_prints_a_hidden_word(
     tmp_path: Path, kind: str, capfd: pytest.CaptureFixture[str]
@@ -301,6 +305,7 @@ def test_no_process_leaves_a_hidden_word(tmp_path: Path, kind: str) -> None:
     )
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
     "kind", ["white", "off page", "light", "ocr", "layer", "translucent", "hatched", "pale"]
 )

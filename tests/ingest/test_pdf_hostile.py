@@ -45,6 +45,7 @@ def test_every_kind_is_tried() -> None:
     assert {*TOLD, *HARMLESS, "slow page"} == {*pdfs.HOSTILE, *pdfs.SPOILT}
 
 
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize("kind", TOLD)
 def test_an_unreadable_pdf_is_reported_plainly(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a.pdf"
@@ -56,6 +57,7 @@ def test_an_unreadable_pdf_is_reported_plainly(tmp_path: Path, kind: str) -> Non
     assert told.value.fix
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("kind", sorted(HARMLESS))
 def test_what_is_only_odd_is_read(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a.pdf"
@@ -78,6 +80,7 @@ def slow_among_others(path: Path) -> int:
     return 3
 
 
+@pytest.mark.long
 def test_a_page_that_takes_too_long_is_named(tmp_path: Path) -> None:
     """On a busy machine any page may break a short limit, and only the slow one a long limit."""
     path = tmp_path / "a.pdf"
@@ -92,6 +95,7 @@ def test_a_page_that_takes_too_long_is_named(tmp_path: Path) -> None:
     assert named[-1] == number
 
 
+@pytest.mark.long
 def test_a_document_that_takes_too_much_memory_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     pdfs.hostile(path, "bomb")
@@ -99,6 +103,7 @@ def test_a_document_that_takes_too_much_memory_is_refused(tmp_path: Path) -> Non
         read_document(path, Pool(1, limits=Limits(memory=3 << 27)))
 
 
+@pytest.mark.long
 def test_limits_on_pages_and_bytes_are_reported(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     pdfs.long_pdf(path, 5)
@@ -109,6 +114,7 @@ def test_limits_on_pages_and_bytes_are_reported(tmp_path: Path) -> None:
         read_document(path, Pool(1, limits=Limits(file=1_000)))
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("kind", ["needs a password", "truncated", "deep forms", "image only"])
 def test_commands_name_the_file_and_the_fix_and_exit_with_1(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a.pdf"

@@ -27,6 +27,7 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_the_result_does_not_depend_on_workers_or_order(
     long: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,12 +63,14 @@ def test_a_dask_cluster_reads_the_same(long: Path, monkeypatch: pytest.MonkeyPat
             read_document(long.with_name("deep.pdf"), Pool(scheduler=cluster.scheduler_address))
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore")
 def test_a_missing_scheduler_is_reported(long: Path) -> None:
     with pytest.raises(Unreadable, match=r"no scheduler at tcp://127\.0\.0\.1:1"):
         read_document(long, Pool(scheduler="tcp://127.0.0.1:1", limits=Limits(seconds=2)))
 
 
+@pytest.mark.long
 def test_progress_is_shown_on_a_terminal_and_nowhere_else(long: Path) -> None:
     command = [sys.executable, "-m", "ingest", "audit", str(long)]
     piped = subprocess.run(command, capture_output=True, text=True, check=True)

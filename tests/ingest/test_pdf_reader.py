@@ -117,6 +117,7 @@ def test_some_rows_show_all_that_the_others_do(texts: dict[int, Disclosure]) -> 
     assert shown(texts[SOME]) == shown(texts[ALL])
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize(("layout", "number"), in_part_and_whole(LAYOUTS, quick="rules as lines"))
 def test_every_row_is_that_of_the_text(
     texts: dict[int, Disclosure], tmp_path: Path, layout: dict[str, Any], number: int
@@ -145,6 +146,7 @@ def test_every_row_is_that_of_the_text(
     assert [held.kind for held in found.pending] == ["author"]
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(("layout", "number"), in_part_and_whole(OTHERWISE))
 def test_a_row_is_read_as_it_is_drawn(
     texts: dict[int, Disclosure], tmp_path: Path, layout: dict[str, Any], number: int
@@ -190,6 +192,7 @@ def test_a_row_keeps_its_cells_as_read_and_its_markers_as_boxes(
     assert set(markers) == {"box"}
 
 
+@pytest.mark.long
 def test_the_withheld_share_is_the_width_of_boxes_in_letters(
     text: Disclosure, tmp_path: Path
 ) -> None:
@@ -251,6 +254,7 @@ def narrower(pages: Pages) -> None:
     pages.table(SHARES[:5], COLUMNS[:5], [ROW[:5]], 0, True)
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize(
     ("after", "layout", "found"),
     [
@@ -357,6 +361,7 @@ def database(path: Path, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
+@pytest.mark.long
 def test_an_unknown_term_in_a_pdf_is_found_with_its_page(
     text: Disclosure, disclosures: Path, tmp_path: Path
 ) -> None:

@@ -444,6 +444,7 @@ def test_a_mistake_has_the_same_status_where_other_plugins_are_missing(tmp_path:
         assert (found[target].status, found[target].location) == (301, clean)
 
 
+@pytest.mark.long
 def test_base_url_begins_the_clean_address_once(site: Datasette, tmp_path: Path) -> None:
     library = make(tmp_path / "based", "arguments")
     (library.folder / "settings.json").write_text('{"base_url": "/books/"}')
@@ -514,6 +515,7 @@ def test_what_does_not_exist_is_a_404_whatever_its_arguments(library: Library) -
         assert library.get(target)[target].status == 404
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("site", "database", "told"),
     [

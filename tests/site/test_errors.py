@@ -399,6 +399,7 @@ def test_what_is_right_is_answered(library: Library) -> None:
     assert {answer.status for answer in library.get(*RIGHT).values()} == {200}
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("limit", ["", "&_size=5"])
 def test_an_excel_file_that_fails_at_a_later_row_has_the_status_of_json(
     tmp_path: Path, limit: str
@@ -425,6 +426,7 @@ def test_any_other_method_is_refused_in_the_format_asked_for(library: Library) -
         check_body(answer, targets[target], 405, "method_not_allowed")
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("cors", [False, True])
 def test_options_names_the_methods(library: Library, cors: bool) -> None:
     targets = ("/", "/library/books.json", "/library.csv?sql=select+1", "/-/versions.json")

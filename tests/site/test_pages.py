@@ -194,6 +194,7 @@ def followed() -> dict[str, int]:
     return {}
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize(
     "path", [*PAGES, *(pytest.param(path, marks=pytest.mark.long) for path in OTHERS)]
 )

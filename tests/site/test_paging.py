@@ -366,6 +366,7 @@ async def rows_of(site: Datasette, table: str, query: str) -> Counter[str]:
     raise AssertionError(f"{table}?{query} has no last page")
 
 
+@pytest.mark.quick_cases(9)
 @pytest.mark.asyncio
 @pytest.mark.parametrize("table", TABLES)
 async def test_every_row_of_the_site_is_on_one_page(site: Datasette, table: str) -> None:

@@ -130,6 +130,7 @@ def read(server: Server, answers: int, release: Release) -> None:
             assert release.named_by(headers, stated), (path, headers, stated, release.digits)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "answers", [4 * len(STATEMENTS), pytest.param(600, marks=pytest.mark.long)]
 )
@@ -158,6 +159,7 @@ def test_a_build_beneath_a_running_server_is_served_whole_after_a_restart_and_no
         read(server, answers, new)
 
 
+@pytest.mark.long
 def test_overwriting_the_file_in_place_changes_nothing_either(tmp_path: Path) -> None:
     folder = a_library(tmp_path / "site", "Dear Ann")
     whole = (folder / "library.db").read_bytes()
@@ -229,6 +231,7 @@ runpy.run_module("datasette", run_name="__main__")
 """A server that cannot write files of more than 4096 bytes."""
 
 
+@pytest.mark.long
 def test_without_room_for_a_copy_the_file_itself_is_served_with_a_warning(tmp_path: Path) -> None:
     folder, temporary = a_library(tmp_path / "site", "Dear Ann"), tmp_path / "temporary"
     bounded = (sys.executable, "-c", BOUNDED)
@@ -302,6 +305,7 @@ HASH = "[0-9a-f]{64}"
 AS_SAID = "as inspect-data.json says"
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
@@ -337,6 +341,7 @@ def test_a_database_that_is_not_whole_stops_the_server_with_one_line(
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.long
 def test_a_database_that_is_not_required_needs_no_counts_but_must_not_differ_from_them(
     tmp_path: Path,
 ) -> None:

@@ -151,6 +151,7 @@ async def location_of(datasette: Datasette, target: str) -> str | None:
 # On the site.
 
 
+@pytest.mark.quick_cases(12)
 @pytest.mark.asyncio
 @pytest.mark.parametrize(("old", "new"), (COLUMNS | VALUES).items())
 async def test_an_old_name_is_redirected_in_every_format_of_table_and_row(
@@ -469,6 +470,7 @@ def test_any_database_can_declare_renames_of_pages_columns_values_and_parameters
     assert found == [new and base + new for new in expected.values()]
 
 
+@pytest.mark.long
 def test_each_redirect_of_a_plain_datasette_finds_its_rows(aviary: Path) -> None:
     targets = ["/birds.json?spotted+on=2024", "/birds.json?hue=brown&old=x", "/fowl/thrush,1.json"]
     moved = locations(aviary, *(f"/my~20birds{target}" for target in targets))
@@ -476,6 +478,7 @@ def test_each_redirect_of_a_plain_datasette_finds_its_rows(aviary: Path) -> None
         assert [row[0] for row in json.loads(answer.text)["rows"]] == ["song thrush"]
 
 
+@pytest.mark.long
 def test_base_url_begins_the_new_address_once(aviary: Path) -> None:
     (aviary / "settings.json").write_text('{"base_url": "/aviary/"}')
     new = "/aviary/my~20birds/birds?_sort=_hue"
@@ -496,11 +499,13 @@ def test_no_address_redirects_away_from_the_site(aviary: Path) -> None:
     assert locations(aviary, *targets) == [None] * len(targets)
 
 
+@pytest.mark.long
 def test_a_redirect_can_be_read_by_other_sites_if_the_site_allows_it(aviary: Path) -> None:
     (answer,) = answers(aviary, "GET /my~20birds/birds?hue=1", cors="yes")
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
+@pytest.mark.long
 def test_a_plain_datasette_is_asked_by_post_as_before(aviary: Path) -> None:
     (answer,) = answers(aviary, "POST /my~20birds/birds?hue=1")
     assert answer.location is None
@@ -520,6 +525,7 @@ def test_an_error_of_sql_names_the_new_table_and_every_column_that_may_be_meant(
     assert [json.loads(answer.text)["error"] for answer in found] == list(errors.values())
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
     ("renames", "error"),
     [
@@ -547,6 +553,7 @@ def test_renames_that_could_mislead_stop_the_server(
     assert error in done.stderr
 
 
+@pytest.mark.long
 def test_a_database_without_renames_is_left_alone(aviary: Path) -> None:
     write_metadata(aviary, {})
     assert locations(aviary, "/my~20birds/birds.json?hue=1") == [None]

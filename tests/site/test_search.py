@@ -87,6 +87,7 @@ async def test_bars_typed_between_words_are_passed_over(site: Datasette) -> None
     assert await found(site, "sent █████ photos") == await found(site, "sent photos") > 0
 
 
+@pytest.mark.quick_cases(16)
 @pytest.mark.parametrize(
     "query",
     [

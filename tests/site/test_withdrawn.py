@@ -44,6 +44,7 @@ async def test_its_words_are_not_in_the_file(withdrawn_folder: Path, database: P
         assert word.encode() not in (withdrawn_folder / "foi.db").read_bytes()
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
     "path",
     [
