@@ -30,7 +30,7 @@ EVERY = 0.2
 """Seconds between two requests of the bystander."""
 ORDINARY = "/foi/officer_allegations/22-026570-0003"
 TABLE = "/foi/officer_allegations"
-FINE = frozenset({200, 301, 302, 400, 404, 403, 405, 414, 431, 503, None})
+FINE = frozenset({200, 301, 302, 400, 404, 403, 405, 414, 421, 431, 503, None})
 """Expected answers; None is a connection that was closed. A single request must never get 503."""
 
 Attack = Callable[["Site"], Awaitable[int | None]]

@@ -124,7 +124,7 @@ SQL_PAGE = """
 {% endif %}
 <form class="sql" action="{{ action }}" method="get">
 <p><label for="sql-editor">SQL</label><br>
-<textarea id="sql-editor" name="sql" rows="{{ [sql.count("\\n") + 2, 6]|max }}" cols="80" spellcheck="false" style="width: 100%; max-width: 100%">
+<textarea id="sql-editor" name="sql" rows="{{ [sql.count("\\n") + 2, 6]|max }}" cols="80" spellcheck="false">
 {{ sql }}</textarea></p>
 {% for name, value in params.items() %}
 <p><label for="qp{{ loop.index }}">{{ name }}</label> <input type="text" id="qp{{ loop.index }}" name="{{ name }}" value="{{ value }}"></p>

@@ -98,6 +98,7 @@ def render_json(
         data["truncated"] = True
         full = datasette.absolute_url(request, address(datasette, request, "csv"))
         headers = cut_headers(data.get("next_url"), full)
+    data.pop("query_ms", None)  # answers to one question are equal
     response = json_renderer(args, data, view_name)
     # Datasette's own Link, to the next page, is in `headers` too.
     response.headers = {

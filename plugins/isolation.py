@@ -30,7 +30,10 @@ A request is costly if its path belongs to a database and it
 When a slot becomes free, the next request is that of the visitor with the fewest running, and when the
 queue is full, a visitor with more requests in it loses one to a visitor with fewer. A visitor who
 hangs up loses the slot. An answer is sent only when it is complete, from a temporary file.
-`/-/health` says whether the helper is running.
+`/-/health` says in JSON whether the helper is running and every database can be read, which releases are
+served, since when, and how many slots are in use; it is a 503 if `ok` is false. Of a request that is answered
+apart, the ASGI scope has a true `isolated`, for plugins outside this one. Templates get
+`isolation_bounds()`, the bounds in force, None where there are none.
 
 Limitations: Linux only; elsewhere Datasette's own limits apply, and `/-/health` says so. Requests that
 Datasette makes to itself are not routed, nor are pages outside the databases. Data that other plugins
@@ -64,10 +67,12 @@ from weakref import WeakKeyDictionary
 from click import ClickException
 from datasette import Response, hookimpl
 from datasette.app import Datasette
+from datasette.database import Database
 from datasette.plugins import pm
 from datasette.utils import await_me_maybe, tilde_decode
 from datasette.utils.asgi import Request
 from datasette.views.base import DatasetteError
+from jinja2 import Environment
 from pydantic import Field, ValidationError
 
 from ingest.config.yaml_model import Model
@@ -327,14 +332,18 @@ class Helper:
             self.process.wait()
             self.process = None
 
-    async def is_ready(self) -> bool:
-        """Return whether there is a helper, started anew if it has ended. Raise Refusal.
+    def start_if_ended(self) -> None:
+        """Start the process again if it has ended.
 
         One that has just failed is not started again at once, since starting is costly too.
         """
         ended = not self.process or self.process.poll() is not None
         if ended and not (self.problem and time.monotonic() < self.started + RESTART_SECONDS):
             self.start()
+
+    async def is_ready(self) -> bool:
+        """Return whether there is a helper, started anew if it has ended. Raise Refusal."""
+        self.start_if_ended()
         if not self.ready:
             return False
         try:
@@ -690,9 +699,11 @@ def wrap_outside(datasette: Datasette, app: Asgi) -> Asgi:
         if not is_costly(datasette, config, path, scope["query_string"]):
             await app(scope, receive, send)
             return
+        scope["isolated"] = True
         try:
             answer = await answer_apart(helper, scope, receive)
         except NoHelper:
+            scope["isolated"] = False
             await app(scope, receive, send)
             return
         except Refusal as refusal:
@@ -718,8 +729,9 @@ def wrap_inside(datasette: Datasette, app: Asgi) -> Asgi:
     return wrapped
 
 
-# A wrapper of the hook itself, since the first and the last of all wrappers are needed.
-@hookimpl(hookwrapper=True)
+# A wrapper of the hook itself, since the first and the last of all wrappers are needed; inside those of
+# plugins that complete every answer, such as caching.
+@hookimpl(hookwrapper=True, trylast=True)
 def asgi_wrapper(datasette: Datasette) -> Generator[None, Any, None]:
     outcome = yield
     if SUPPORTED and IN_HELPER not in os.environ:
@@ -751,25 +763,48 @@ def startup(datasette: Datasette) -> None:
     read_config(datasette)
 
 
+async def can_be_read(database: Database) -> bool:
+    """Return whether a database answers, and its file, which downloads open, is still there."""
+    try:
+        await database.execute("select name from sqlite_master limit 1")
+    except Exception:
+        return False
+    return not database.path or Path(database.path).exists()
+
+
 async def health(datasette: Datasette) -> Response:
-    """Return what a monitor needs to know."""
+    """Return what a monitor needs to know, with status 503 if something is wrong."""
     helper = _helpers.get(datasette)
     state = helper.state if helper else "not started" if SUPPORTED else "only on Linux"
+    if helper and state != "starting":
+        helper.start_if_ended()  # so that a site without visitors, taken off for this, comes back
+    unreadable = [
+        name for name, database in datasette.databases.items() if not await can_be_read(database)
+    ]
+    ok = state in ("running", "starting") and not unreadable
     return Response.json(
         {
-            "ok": state in ("running", "starting"),
+            "ok": ok,
             "releases": {
                 name: database.hash
                 for name, database in datasette.databases.items()
                 if database.hash
             },
+            "unreadable": unreadable,
             "uptime_seconds": round(time.monotonic() - _started),
             "helper": state,
+            "slots": helper.config.slots if helper else 0,
             "running": helper.slots.running.total() if helper else 0,
             "waiting": len(helper.slots.waiting) if helper else 0,
         },
+        status=200 if ok else 503,
         headers={"Cache-Control": "no-store"},
     )
+
+
+@hookimpl
+def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
+    env.globals["isolation_bounds"] = lambda: read_config(datasette) if SUPPORTED else None
 
 
 @hookimpl

@@ -1,8 +1,10 @@
 """Add response headers according to rules in metadata.yml.
 
 Problem: Datasette sets no headers that keep pages out of search engines or out of other sites'
-frames, and such a header is rarely meant for every page. What this does: each rule adds one header
-to every response, error pages included, except those that the rule leaves out.
+frames, nor any that say what a browser may run or keep, and such a header is rarely meant for every
+page. What this does: each rule adds one header to every response, error pages included, except those
+that the rule leaves out and those that have the header already: from Datasette, another plugin or an
+earlier rule. So of several rules for one header the first that applies decides.
 
     plugins:
       response_headers:
@@ -16,15 +18,18 @@ to every response, error pages included, except those that the rule leaves out.
           - header: Cache-Control
             value: no-store
             paths: ["/-/*"]                      the paths that get the header; default: all
+          - header: Strict-Transport-Security
+            value: null                          a rule that is switched off
 
-A mistake in the rules stops the server. Limitations: a header that Datasette sets too is sent twice;
-canned queries are listed once, at the first request.
+A mistake in the rules stops the server. Limitations: canned queries are listed once, at the first
+request.
 """
 
 # No `from __future__ import annotations`: pydantic resolves them through sys.modules, which lacks
 # Datasette's plugins.
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Annotated, Any, NamedTuple
 
 from click import ClickException
@@ -56,10 +61,10 @@ class Exceptions(Model):
 
 
 class Rule(Model):
-    """A header, and the paths whose responses get it."""
+    """A header, and the responses that get it. Without a value, none do."""
 
     header: HeaderText
-    value: HeaderText
+    value: HeaderText | None
     paths: tuple[Path, ...] = ("*",)
     exceptions: Exceptions = Field(default=Exceptions(), alias="except")
 
@@ -68,7 +73,11 @@ class Rule(Model):
 
         `keys` are those set in the metadata of the canned query at `path`, if it is one.
         """
-        return matches(path, self.paths) and not self.exceptions.hold(path, query_string, keys)
+        return (
+            self.value is not None
+            and matches(path, self.paths)
+            and not self.exceptions.hold(path, query_string, keys)
+        )
 
 
 class Config(Model):
@@ -81,14 +90,20 @@ class Headers(NamedTuple):
     rules: tuple[Rule, ...]
     query_keys: dict[str, set[str]]
 
-    def added_to(self, path: str, query_string: bytes) -> list[tuple[bytes, bytes]]:
-        """Return the headers to add to the response to a request, in the order of the rules."""
+    def added_to(
+        self, path: str, query_string: bytes, sent: Iterable[bytes]
+    ) -> list[tuple[bytes, bytes]]:
+        """Return the headers to add to the response to a request, in the order of the rules.
+
+        `sent` are the names of those that the response has already.
+        """
         keys = self.query_keys.get(path, set())
-        return [
-            (rule.header.lower().encode(), rule.value.encode())
-            for rule in self.rules
-            if rule.applies(path, query_string, keys)
-        ]
+        added = {name.lower(): b"" for name in sent}
+        of_others = set(added)
+        for rule in self.rules:
+            if rule.applies(path, query_string, keys):
+                added.setdefault(rule.header.lower().encode(), (rule.value or "").encode())
+        return [(name, value) for name, value in added.items() if name not in of_others]
 
 
 def matches(path: str, patterns: tuple[str, ...]) -> bool:
@@ -141,11 +156,13 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[Asgi], Asgi]:
                 return
             headers = headers or await read_headers(datasette)
             path = without_base_url(datasette, scope["path"])
-            added = headers.added_to(path, scope["query_string"])
+            added_to = partial(headers.added_to, path, scope["query_string"])
 
             async def send_with_headers(event: dict[str, Any]) -> None:
                 if event["type"] == "http.response.start":
-                    event = {**event, "headers": [*event.get("headers", []), *added]}
+                    own = list(event.get("headers", []))
+                    added = added_to([name for name, _ in own])
+                    event = {**event, "headers": [*own, *added]}
                 await send(event)
 
             await app(scope, receive, send_with_headers)

@@ -67,18 +67,23 @@ HATCH = Markup(
     '<defs><pattern id="{}-h" width="4" height="4" patternUnits="userSpaceOnUse" '
     'patternTransform="rotate(45)"><line class="hatch" y2="4"/></pattern></defs>'
 )
-"""The hatching pattern; the chart's custom property `--hatched` refers to it."""
-STYLE = """
-text { font: 11px system-ui, sans-serif; fill: #1c1a17; font-variant-numeric: tabular-nums; }
-.finalised, .unstated { fill: #1c1a17; } .open, .missing, .bounds { fill: none; stroke: #1c1a17; }
-.lost { fill: var(--hatched); stroke: #1c1a17; } .hatch { stroke: #57514a; }
-.missing { stroke-dasharray: 3 2; } .bounds { stroke-dasharray: 1 2; } .axis, .change { stroke: #57514a; }
-.heading { font-weight: 600; }
-@media (prefers-color-scheme: dark) {
-  svg { background: #171614; } text { fill: #ece7dd; } .finalised, .unstated { fill: #ece7dd; }
-  .open, .missing, .lost, .bounds { stroke: #ece7dd; } .hatch, .axis, .change { stroke: #b5ada0; }
+"""The hatching pattern, with which values whose markers were lost are filled."""
+INK, SOFT, PAPER = "#1c1a17", "#57514a", "#fbf9f4"
+IN_A_FILE = {
+    "open": {"fill": "none", "stroke": INK},
+    "missing": {"fill": "none", "stroke": INK, "stroke-dasharray": "3 2"},
+    "bounds": {"fill": "none", "stroke": INK, "stroke-dasharray": "1 2"},
+    "lost": {"stroke": INK},
+    "hatch": {"stroke": SOFT},
+    "axis": {"stroke": SOFT},
+    "change": {"stroke": SOFT},
+    "heading": {"font-weight": "600"},
 }
-"""
+"""How a chart in a file of its own looks, by class; everything else is filled with ink. On a page the
+site's style sheet says so. These are attributes, because browsers refuse inline styles (see the
+`Content-Security-Policy` in metadata.yml)."""
+
+LOST = Markup(' class="lost"')
 
 Row = Mapping[str, Any]
 
@@ -208,12 +213,12 @@ def _add_share(bar: Bar, drawing: Row, row: Row) -> None:
 
 
 def draw(
-    name: str, title: str, drawing: Row, rows: Iterable[Row], empty: Row, style: str = ""
+    name: str, title: str, drawing: Row, rows: Iterable[Row], empty: Row, in_a_file: bool = False
 ) -> Markup:
     """Return the SVG chart of `rows`, with its title and a description of its figures.
 
-    `empty` gives the reasons for NULL values: by status, the words and their columns. `style` is
-    CSS to include.
+    `empty` gives the reasons for NULL values: by status, the words and their columns. A chart
+    `in_a_file` needs no style sheet.
     """
     panels = panels_of(drawing, rows, empty)
     bars = [bar for of_one in panels.values() for bar in of_one]
@@ -236,7 +241,7 @@ def draw(
         + "".join(f"{bar.label}{_part_year(bar)}: {bar.said}. " for bar in of_one)
         for heading, of_one in panels.items()
     )
-    return _svg(name, "drawing", (WIDTH, height + tallest), title, said.strip(), body, style)
+    return _svg(name, "drawing", (WIDTH, height + tallest), title, said.strip(), body, in_a_file)
 
 
 def _part_year(bar: Bar) -> str:
@@ -246,19 +251,32 @@ def _part_year(bar: Bar) -> str:
 
 def _svg(
     name: str, kind: str, size: tuple[float, float], title: str, said: str,
-    body: Iterable[Markup], style: str = "",
+    body: Iterable[Markup], in_a_file: bool = False,
 ) -> Markup:  # fmt: skip
     """Return an SVG element. Its ids start with `name`, so that they are unique on the page."""
     drawn = Markup("").join(body)
-    hatched = "lost" in drawn
+    if LOST in drawn:
+        drawn = HATCH.format(name) + drawn.replace(
+            LOST, LOST + Markup(' fill="url(#{}-h)"').format(name)
+        )
+    root = Markup("")
+    if in_a_file:
+        for of_kind, attributes in IN_A_FILE.items():
+            its_class = Markup(' class="{}"').format(of_kind)
+            drawn = drawn.replace(its_class, its_class + _attributes(attributes))
+        root = _attributes({"font-family": "system-ui, sans-serif", "font-size": "11", "fill": INK})
+        drawn = Markup('<rect width="100%" height="100%" fill="{}"/>').format(PAPER) + drawn
     return Markup(
-        '<svg xmlns="http://www.w3.org/2000/svg" class="{}" viewBox="0 0 {:g} {:g}" role="img"{} '
-        'aria-labelledby="{}-t {}-d">{}<title id="{}-t">{}</title><desc id="{}-d">{}</desc>{}{}</svg>'
-    ).format(
-        kind, *size, Markup(' style="--hatched: url(#{}-h)"').format(name) if hatched else "",
-        name, name, Markup(f"<style>{style}</style>" if style else ""),
-        name, title, name, said, HATCH.format(name) if hatched else "", drawn,
-    )  # fmt: skip
+        '<svg xmlns="http://www.w3.org/2000/svg" class="{}" viewBox="0 0 {:g} {:g}" role="img" '
+        'aria-labelledby="{}-t {}-d"{}><title id="{}-t">{}</title><desc id="{}-d">{}</desc>{}</svg>'
+    ).format(kind, *size, name, name, root, name, title, name, said, drawn)
+
+
+def _attributes(attributes: Mapping[str, str]) -> Markup:
+    """Return attributes as they are written in a tag."""
+    return Markup("").join(
+        Markup(' {}="{}"').format(name, value) for name, value in attributes.items()
+    )
 
 
 def _text(x: float, y: float, words: str, anchor: str = "start") -> Markup:
@@ -445,7 +463,7 @@ async def picture(datasette: Datasette, request: Request) -> Response:
     if answer["truncated"]:
         raise DatasetteError("This result has too many rows for a chart", status=400)
     svg = draw(
-        query["name"], query["title"], query["drawing"], answer["rows"], _empty(datasette), STYLE
+        query["name"], query["title"], query["drawing"], answer["rows"], _empty(datasette), True
     )
     return Response(str(svg), content_type="image/svg+xml; charset=utf-8")
 

@@ -1,12 +1,13 @@
-// Load the chart library when a reader opens a chart, which adds #g. to the URL.
+// Draw a chart. Its address ends in #g. and its settings. The chart library may only run on a page
+// of its own; on any other page, lead to that page.
 (() => {
-  const { styles, scripts, reasons } = document.currentScript.dataset;
-  const { status_column: status, by_status: byStatus, when_set: whenSet } = JSON.parse(reasons);
+  const { chartPage, styles, scripts, reasons } = document.currentScript.dataset;
   let loaded = false;
 
   // The data have NULL in one column and the reason in another; the chart shows only one column,
   // so replace NULL with the reason. Unknown figures are left out of the chart.
   function named(rows) {
+    const { status_column: status, by_status: byStatus, when_set: whenSet } = JSON.parse(reasons);
     const figures = new Set(
       rows.flatMap((row) => Object.keys(row).filter((column) => typeof row[column] === "number")),
     );
@@ -22,13 +23,22 @@
     return rows;
   }
 
+  function tell(words) {
+    const place = document.getElementById("chart-error");
+    place.textContent = words;
+    place.hidden = false;
+  }
+
   function load() {
-    if (loaded || !location.hash.startsWith("#g.")) return;
+    if (loaded) return;
     loaded = true;
     const ask = window.fetch;
     window.fetch = async (...request) => {
-      const rows = await (await ask(...request)).json();
-      return new Response(JSON.stringify(named(rows)));
+      const response = await ask(...request);
+      const answer = await response.json();
+      if (response.ok) return new Response(JSON.stringify(named(answer)));
+      tell(answer.detail ?? answer.error);
+      return new Response("[]");
     };
     for (const href of styles.split(" ")) {
       document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href }));
@@ -44,6 +54,10 @@
     }
   }
 
-  addEventListener("load", load);
-  addEventListener("hashchange", load);
+  function leave() {
+    if (location.hash.startsWith("#g.")) location.replace(chartPage + location.search + location.hash);
+  }
+
+  addEventListener("load", chartPage ? leave : load);
+  if (chartPage) addEventListener("hashchange", leave);
 })();

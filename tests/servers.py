@@ -19,6 +19,7 @@ from tests.serving import ROOT
 PATIENCE = 60
 """Seconds to wait for a server to answer."""
 DATASETTE = (sys.executable, "-m", "datasette")
+WITH_CORS = (*DATASETTE, "serve", "--cors")
 
 
 class Server:
@@ -37,6 +38,13 @@ class Server:
         except HTTPError as error:
             with error:
                 return {name.lower(): value for name, value in error.headers.items()}, error.read()
+
+    def wait_for_helper(self) -> None:
+        """Wait until costly requests are answered too."""
+        deadline = time.monotonic() + PATIENCE
+        while b'"helper": "running"' not in self.get("/-/health")[1]:
+            assert time.monotonic() < deadline, f"{self.address} has no helper"
+            time.sleep(0.05)
 
     def stop(self, signal_number: int = signal.SIGTERM) -> None:
         self.process.send_signal(signal_number)

@@ -115,6 +115,16 @@ def test_the_packages_are_listed_in_the_order_that_make_lint_checks() -> None:
     assert listed == [layer for layer in reversed(layers) if layer != "__main__"]
 
 
+def test_the_page_on_datasette_1_lists_every_plugin_that_uses_what_has_changed() -> None:
+    text = (ROOT / "docs" / "datasette-1.0.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([^`]+)` \| ([a-z_, ]+) \|", text, re.MULTILINE)
+    assert len(rows) > 10
+    plugins = {path.stem: path.read_text("utf-8") for path in (ROOT / "plugins").glob("*.py")}
+    for used, listed in rows:
+        using = [name for name, source in sorted(plugins.items()) if used in source]
+        assert listed.split(", ") == using, used
+
+
 def test_the_changelog_sorts_entries_by_kind() -> None:
     text = (ROOT / "CHANGELOG.md").read_text("utf-8")
     kinds = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]

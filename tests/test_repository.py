@@ -18,7 +18,7 @@ from ingest.build import build
 from tests.documents import FIRST, FolderCopy, sha256
 from tests.serving import ROOT
 
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-mutants.lock")
+LOCKS = tuple(f"requirements{which}.lock" for which in ("", "-dev", "-clients", "-mutants"))
 
 
 def test_the_source_is_committed_byte_for_byte() -> None:
@@ -39,14 +39,15 @@ def test_every_dependency_is_pinned_with_hashes_and_without_an_address(lock: str
 
 
 def test_all_locks_name_one_version() -> None:
-    serving, developing, mutating = (
+    serving, developing, *others = (
         dict(re.findall(r"^(\S+)==(\S+)", (ROOT / lock).read_text(), re.MULTILINE))
         for lock in LOCKS
     )
     assert serving.items() <= developing.items()
-    shared = developing.keys() & mutating.keys()
-    assert {name: developing[name] for name in shared} == {name: mutating[name] for name in shared}
-    assert serving.keys() < shared
+    for other in others:
+        shared = developing.keys() & other.keys()
+        assert {name: developing[name] for name in shared} == {name: other[name] for name in shared}
+        assert serving.keys() < shared
 
 
 def test_make_alone_lists_every_target() -> None:
@@ -55,6 +56,8 @@ def test_make_alone_lists_every_target() -> None:
         *(
             "help",
             "serve",
+            "release",
+            "rollback",
             "build",
             "try-example",
             "test",
@@ -63,6 +66,7 @@ def test_make_alone_lists_every_target() -> None:
             "pictures",
             "tools",
             "lint",
+            "licences",
             "lock",
             "schema",
             "clean",
@@ -129,6 +133,21 @@ def test_the_code_host_runs_what_ci_runs_on_every_version_of_python_that_is_prom
     assert python["uses"].startswith("actions/setup-python@")
     assert python["with"] == {"python-version": "${{ matrix.python }}"}
     assert run == {"run": ".ci/run", "env": {"PYTHON": "python${{ matrix.python }}"}}
+
+
+def test_the_code_host_looks_for_known_vulnerabilities_of_what_is_served() -> None:
+    """It needs the network, so `.ci/run` doesn't do it."""
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "audit.yml").read_text("utf-8"))
+    assert workflow["permissions"] == {"contents": "read"}
+    events = workflow[True]  # YAML 1.1 takes the key `on` for that
+    assert {"push", "pull_request", "schedule"} == set(events)
+    (job,) = workflow["jobs"].values()
+    checkout, _, audit = job["steps"]
+    assert checkout["uses"].startswith("actions/checkout@")
+    assert re.fullmatch(
+        r"pipx run pip-audit==\S+ --require-hashes --disable-pip -r requirements\.lock",
+        audit["run"],
+    )
 
 
 @pytest.mark.quick_cases(1)

@@ -245,10 +245,10 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
 
 
 def _model_of(data: Any, keys: tuple[int | str, ...], loading: Loading) -> type[Model] | None:
-    """Return the model of the mapping under `keys`, of which some may name a part of the model only."""
+    """Return the model of the mapping under `keys`."""
     for key in keys:
         items = dict(enumerate(data)) if isinstance(data, list) else data
-        data = items.get(key, data) if isinstance(items, dict) else data
+        data = items.get(key) if isinstance(items, dict) else None
     return loading.models.get(id(data))
 
 

@@ -124,7 +124,8 @@ class TableHeads:
                 others.append(" ".join(text.split()))
         if len(parts) > 1 and not self._complete(parts[-1]):
             others += [heads[index] for index in parts.pop().indexes]
-        if not all(map(self._complete, parts)):
+        # Where no head has words, a year among other cells does not make a row a header.
+        if not all(map(self._complete, parts)) or (others and not self.anchors):
             return None
         return Header(self.table, tuple(heads), parts, others, blank)
 
@@ -148,10 +149,8 @@ class TableHeads:
 
     def _complete(self, part: Part) -> bool:
         here = [column.name for _, column in part.columns]
-        return (
-            all(column.name in here for column in self.required)
-            and (self.table.spread is None or bool(part.spread))
-            and len(part.indexes) > (not self.anchors)
+        return all(column.name in here for column in self.required) and (
+            self.table.spread is None or bool(part.spread)
         )
 
 

@@ -44,6 +44,7 @@ class Mapper:
         self._header: Header | None = None
         self._ended = False
         self._drawn: int | None = None
+        self._noted: int | None = None
         self._sheet: str | None = None
         self._pending: dict[int, tuple[Row, Table]] = {}
         self._positions: Counter[str] = Counter()
@@ -153,14 +154,17 @@ class Mapper:
                 self._nearest[one.table.name] = (names, row.place)
 
     def _outside(self, row: CellRow) -> Iterator[Note]:
-        """Yield a row of one cell as a note. Report one with more: it belongs to a table that nobody named."""
+        """Yield a row of one cell as a note: a title, or a remark. Report any other: it belongs to a table
+        that nobody named, as does a second row of one cell in a table that is ruled on a page."""
         cells = [cell for cell in row.cells if cell and not cell.isspace()]
-        if self._ended or (len(cells) == 1 and None not in row.cells):
+        paged = row.place.page is not None
+        if len(cells) == 1 and None not in row.cells and not (paged and self._noted == row.table):
+            self._noted = row.table
             yield self._note(row.place.sheet or NOTES, _text(row))
         else:
             self._problem(
                 row,
-                ("outside", str(row.table)),
+                ("outside", row.place.sheet or "", str(-len(row.cells) if paged else row.table)),
                 f"a row that no table of the shape claims: {_heads(row.cells)}",
                 "only tables that the shape names, each found by its heads",
                 "name the table in the shape, with kind: notes if only its words matter; or correct "

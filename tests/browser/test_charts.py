@@ -118,3 +118,31 @@ async def test_a_chart_comes_into_view(page: Page) -> None:
     await page.get_by_role("link", name=DRAW).click()
     await page.wait_for_function(f"({MARKS})() > 100")
     await expect(page.locator(".table-wrapper form")).to_be_in_viewport()
+
+
+async def test_an_address_from_when_charts_were_drawn_beside_the_rows_leads_to_the_chart(
+    page: Page,
+) -> None:
+    chart = QUESTIONS["officers-per-rank"].header.chart
+    await page.goto("/foi/officers-per-rank")
+    await page.goto(f"/foi/officers-per-rank?disclosure_id=01-FOI-22-026570#{chart.fragment}")
+    await page.wait_for_function(f"({MARKS})() > 100")
+    await expect(page).to_have_url(
+        re.compile("/chart/foi/officers-per-rank[?]disclosure_id=01-FOI-22-026570#g")
+    )
+
+
+async def test_a_chart_that_cannot_be_drawn_says_why(page: Page) -> None:
+    await page.goto("/chart/foi?sql=select+nothing")
+    await expect(page.get_by_role("alert")).to_contain_text("nothing")
+    await expect(page.get_by_text("A visitor wrote this query").first).to_be_visible()
+
+
+async def test_rows_and_chart_lead_to_each_other_with_their_filters(page: Page) -> None:
+    await page.goto("/foi/officer_allegations?year=2020&_facet=wording_id")
+    await page.get_by_role("link", name="Draw these rows as a chart").click()
+    await page.wait_for_function(f"({MARKS})() > 100")
+    await expect(page).to_have_url(re.compile("/chart/foi/officer_allegations[?]year=2020&.*#g"))
+    await page.get_by_role("link", name="a page").click()
+    await expect(page).to_have_url(re.compile("/foi/officer_allegations[?]year=2020&"))
+    await expect(page.get_by_role("heading", level=2, name=re.compile("^102 rows"))).to_be_visible()

@@ -119,6 +119,18 @@ def test_a_declared_encoding_is_read(tmp_path: Path) -> None:
     assert grid(read(tmp_path / "a.csv", "a,b\nx,£5\n", "utf-8"))[1] == ("x", "£5")
 
 
+def test_one_byte_that_is_not_utf8_shows_that_a_file_is_not(tmp_path: Path) -> None:
+    data = b"a,b\nx,\xa35\ny,\xc3\xa9\n"
+    assert grid(read(tmp_path / "a.csv", data, "cp1252"))[1:] == [("x", "£5"), ("y", "Ã©")]
+
+
+def test_a_long_cell_does_not_hide_what_separates_cells(tmp_path: Path) -> None:
+    """The first lines of the file, by which it is decided, end within a cell."""
+    remark = "\n".join(f"line {number}" for number in range(100))
+    data = f'Area\tRemark\nNorth\t"{remark}"\n'
+    assert grid(read(tmp_path / "a.csv", data)) == [("Area", "Remark"), ("North", remark)]
+
+
 @pytest.mark.parametrize("suffix", CELL_READERS)
 def test_what_is_no_file_is_reported(tmp_path: Path, suffix: str) -> None:
     (tmp_path / "folder").mkdir()

@@ -241,6 +241,12 @@ def test_columns_have_a_status_by_the_shape_alone() -> None:
           - {name: e, role: category, from: b, take: (.)}
     """).records[0]
     assert [name for name in bare.names if bare.has_status(name)] == ["b", "c", "d", "e"]
+    marked = a_shape("""
+      - name: list
+        marks: {a: {"*": under way}}
+        columns: [{name: a, role: category}, {name: b, role: category}, {name: k, role: key}]
+    """).records[0]
+    assert [name for name in marked.names if marked.has_status(name)] == ["b"]
     assert shape.sql_name(table) == "parcels"
 
 

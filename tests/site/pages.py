@@ -18,6 +18,8 @@ PAGES = (
     "/checks",
     "/corrections",
     "/rights",
+    "/privacy",
+    "/limits",
     "/accessibility",
     "/redaction",
     "/foi",

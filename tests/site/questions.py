@@ -66,7 +66,7 @@ def total(rows: list[Row], column: str, **chosen: object) -> int:
 
 def links_of_figures(page: str) -> list[tuple[str, int]]:
     """Return the URL and number of each cell of a page that is a number with a link to rows."""
-    found = re.findall(r'<td class="[^"]*"><a href="([^"]*)">(\d+)</a></td>', page)
+    found = re.findall(r'<td class="[^"]*"[^>]*><a href="([^"]*)">(\d+)</a></td>', page)
     return [(html.unescape(address), int(number)) for address, number in found]
 
 

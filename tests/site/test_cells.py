@@ -27,7 +27,7 @@ density = a_plugin("redaction_density")
 async def cells(site: Datasette, path: str, column: str) -> list[str]:
     response = await site.client.get(path)
     assert response.status_code == 200, response.text
-    return re.findall(rf'<td class="col-{column}[^"]*">(.*?)</td>', response.text, re.DOTALL)
+    return re.findall(rf'<td class="col-{column}[^>]*>(.*?)</td>', response.text, re.DOTALL)
 
 
 async def cell_by_id(site: Datasette, id: str, column: str) -> str:

@@ -17,6 +17,7 @@ import sys
 import sysconfig
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,6 +34,10 @@ GENERAL = (
     "release",
     "isolation",
     "limits",
+    "hosts",
+    "internals",
+    "well_known",
+    "access_log",
 )
 
 SERVE = """
@@ -46,7 +51,9 @@ async def ask(folder, settings, *paths):
     answers = {}
     for path in paths:
         method, _, address = path.rpartition(" ")
-        response = await datasette.client.request(method or "GET", address)
+        response = await datasette.client.request(
+            method or "GET", address, avoid_path_rewrites="://" in address
+        )
         answers[path] = (response.status_code, response.headers.multi_items(), response.text)
     print(json.dumps(answers))
 
@@ -227,7 +234,11 @@ def response_headers_follow_their_rules(library: Library) -> None:
               - header: Content-Security-Policy
                 value: frame-ancestors 'none'
                 except: {paths: [/library/letters]}
+              - {header: Content-Security-Policy, value: "frame-ancestors *"}
               - {header: X-Of-Json, value: "yes", paths: ["*.json", /library]}
+              - {header: Content-Type, value: text/evil}
+              - {header: cache-control, value: no-store}
+              - {header: X-Off, value: null}
         databases:
           library:
             queries:
@@ -256,9 +267,9 @@ def response_headers_follow_their_rules(library: Library) -> None:
         "POST /library": (True, True, True),
     }
     values = {
-        "x-robots-tag": "noindex",
-        "content-security-policy": "frame-ancestors 'none'",
-        "x-of-json": "yes",
+        "x-robots-tag": ("noindex", None),
+        "content-security-policy": ("frame-ancestors 'none'", "frame-ancestors *"),
+        "x-of-json": ("yes", None),
     }
     at_base = {"/library/letters": (True, False, False), "/library/stages": (False, True, False)}
     for pages, paths in (
@@ -266,8 +277,17 @@ def response_headers_follow_their_rules(library: Library) -> None:
         (library.ask(*at_base, base_url="/books/"), at_base),
     ):
         for path, given in paths.items():
-            for (header, value), sent in zip(values.items(), given, strict=True):
-                assert pages[path].values(header) == [value] * sent, (path, header)
+            for (header, (value, other)), sent in zip(values.items(), given, strict=True):
+                wanted = value if sent else other
+                assert pages[path].values(header) == ([wanted] if wanted else []), (path, header)
+            # What Datasette sets is sent once, and as Datasette has it.
+            (kind,) = pages[path].values("content-type")
+            assert "evil" not in kind
+            (caching,) = pages[path].values("cache-control")
+            assert (caching == "no-store") == (
+                path in ("/", "/?x=1", "/nowhere", "POST /library") or "5" in path
+            ), path
+            assert pages[path].values("x-off") == []
 
 
 def query_files_serve_a_folder(library: Library) -> None:
@@ -408,6 +428,127 @@ def limits_bound_values_and_pages(library: Library) -> None:
     assert statuses(30, "/library.json?sql=select+hex(zeroblob(500001))") == [400]
 
 
+def hosts_are_those_of_the_site(library: Library) -> None:
+    addresses = {
+        "http://books.example/library": 200,
+        "http://BOOKS.example./library": 200,
+        "http://books.example:443/library": 200,
+        "http://www.books.example/library.json": 200,
+        "http://10.0.0.7:8001/library": 200,
+        "http://localhost:8001/library": 200,
+        "http://127.0.0.2/library": 200,
+        "http://[::1]:8001/library": 200,
+        "http://evil.example/library": 421,
+        "http://evil.example/library.json": 421,
+        "http://evil.example/nowhere": 421,
+        "http://books.example:8001/library": 421,
+        "http://10.0.0.7/library": 421,
+        "http://notbooks.example/library": 421,
+        "http://localhost.evil.example/library": 421,
+        "http://127.0.0.1.evil.example/library": 421,
+    }
+    config = 'plugins: {hosts: {aliases: [WWW.books.example, "10.0.0.7:8001"]}}\n'
+    library.write("metadata.yml", f"site_url: https://books.example/\n{config}")
+    library.write("templates/error.html", "{{ status }}: {{ title }}. {{ error }}")
+    pages = library.ask(*addresses)
+    assert {address: page.status for address, page in pages.items()} == addresses
+    refused = pages["http://evil.example/library"]
+    assert refused.text.startswith("421: This is not the site")
+    assert "https://books.example/" in refused.text
+    told = json.loads(pages["http://evil.example/library.json"].text)
+    assert (told["ok"], told["status"]) == (False, 421)
+    assert "evil" not in refused.text + str(told)
+    library.write("metadata.yml", config)
+    assert {page.status for page in library.ask(*addresses).values()} == {200, 404}
+
+
+def internals_show_what_is_listed(library: Library) -> None:
+    library.write(
+        "metadata.yml",
+        """
+        title: Letters
+        plugins:
+          internals:
+            pages:
+              versions: {show: [sqlite, version]}
+              databases: {show: [name, size]}
+              metadata: {hide: [plugins]}
+              actor: {}
+        databases: {library: {plugins: {secret: 1}, tables: {letters: {title: Post}}}}
+        """,
+    )
+    shown = ("actor", "databases", "metadata", "versions")
+    hidden = (
+        "plugins",
+        "settings",
+        "threads",
+        "allow-debug",
+        "messages",
+        "patterns",
+        "permissions",
+    )
+    of_paths = "/library.json?_shape=array&sql=select+*+from+pragma_database_list"
+    of_memory = "/library.json?sql=select+hex(fts3_tokenizer('simple'))"
+    addresses = [f"/-/{name}{form}" for name in (*shown, *hidden) for form in ("", ".json")]
+    pages = library.ask(*addresses, of_paths, of_memory, "/library.json?sql=select+hex('a')")
+    for address in addresses:
+        expected = 404 if address.removesuffix(".json").endswith(hidden) else 200
+        assert pages[address].status == expected, address
+        assert str(library.folder) not in pages[address].text
+    data = {name: json.loads(pages[f"/-/{name}.json"].text) for name in shown}
+    assert data["actor"] == {"actor": None}
+    assert data["databases"] == [
+        {"name": "library", "size": (library.folder / "library.db").stat().st_size}
+    ]
+    assert data["versions"] == {"sqlite": {"version": sqlite3.sqlite_version}}
+    assert data["metadata"]["databases"]["library"]["tables"]["letters"]["title"] == "Post"
+    assert "plugins" not in str(data["metadata"])
+    assert "&#34;Post&#34;" in pages["/-/metadata"].text
+    assert json.loads(pages[of_paths].text) == []
+    assert pages[of_memory].status == 400
+    assert pages["/library.json?sql=select+hex('a')"].status == 200
+
+
+def well_known_files_are_served(library: Library) -> None:
+    robots, security = "/robots.txt", "/.well-known/security.txt"
+
+    def ask(metadata: str, **settings: object) -> dict[str, Answer]:
+        library.write("metadata.yml", metadata)
+        return library.ask(robots, security, **settings)
+
+    rules = "plugins: {well_known: {no_crawling: [sql, _facet], days: 30}}"
+    pages = ask(f"contact: help@books.example\n{rules}", base_url="/books/")
+    assert pages[robots].text.splitlines() == [
+        "User-agent: *",
+        *("Disallow: /books/*?sql=", "Disallow: /books/*&sql="),
+        *("Disallow: /books/*?_facet=", "Disallow: /books/*&_facet="),
+    ]
+    fields = dict(line.split(": ", 1) for line in pages[security].text.splitlines())
+    assert list(fields) == ["Contact", "Expires"]
+    assert fields["Contact"] == "mailto:help@books.example"
+    assert fields["Expires"].endswith("Z")
+    left = datetime.fromisoformat(fields["Expires"]) - datetime.now(UTC)
+    assert timedelta(days=29) < left <= timedelta(days=30)
+    for page in pages.values():
+        assert page.values("content-type") == ["text/plain; charset=utf-8"]
+    pages = ask("contact: https://books.example/help")
+    assert pages[security].text.startswith("Contact: https://books.example/help\n")
+    assert pages[robots].text.splitlines() == ["User-agent: *", "Disallow:"]
+    for contact in ("null", "http://books.example/help", '"a@b.example\\nContact: x"', "the desk"):
+        assert ask(f"contact: {contact}")[security].status == 404
+
+
+def the_log_has_no_values(library: Library) -> None:
+    library.write("metadata.yml", "plugins: {access_log: {file: log, slow_ms: 0}}")
+    library.ask("/library/letters?branch=North", "/library.json?sql=select+'North'+from+letters")
+    log = (library.folder / "log").read_text()
+    # Only a server logs requests: see test_access_log.py.
+    entries = [json.loads(line) for line in log.splitlines()]
+    assert {entry["event"] for entry in entries} == {"slow_sql"}
+    assert "select ? from letters" in {entry["sql"] for entry in entries}
+    assert "North" not in log
+
+
 CHECKS: dict[str, Callable[[Library], None]] = {
     "redaction_density": density_draws_bars_badges_and_measures,
     "missing_values": missing_values_give_reasons,
@@ -416,6 +557,10 @@ CHECKS: dict[str, Callable[[Library], None]] = {
     "release": release_names_what_is_served,
     "isolation": isolation_says_how_it_is,
     "limits": limits_bound_values_and_pages,
+    "hosts": hosts_are_those_of_the_site,
+    "internals": internals_show_what_is_listed,
+    "well_known": well_known_files_are_served,
+    "access_log": the_log_has_no_values,
 }
 assert tuple(CHECKS) == GENERAL
 IN_THE_CHECKOUT = (sys.executable, {"PYTHONPATH": str(ROOT)})
@@ -483,6 +628,13 @@ def test_each_works_with_the_wheel_outside_the_checkout(
         ("release", "{required: [], names: [a]}", "names\n  Extra inputs are not permitted"),
         ("isolation", "{slots: 0}", "slots\n  Input should be greater"),
         ("limits", "{cells: 0}", "cells\n  Input should be greater"),
+        ("hosts", "{aliases: [https://a.example/]}", "aliases.0\n  String should match"),
+        ("internals", "{pages: {paths: {}}}", "pages.paths.[key]\n  Input should be"),
+        ("internals", "{pages: {actor: {show: [], hide: [a]}}}", "show or hide, not both"),
+        ("well_known", "{days: 365}", "days\n  Input should be less than 365"),
+        ("well_known", "{no_crawling: [a=]}", "no_crawling.0\n  String should match"),
+        ("access_log", "{slow_ms: -1}", "slow_ms\n  Input should be greater"),
+        ("access_log", "{file: no/such/folder/log}", "cannot write to no/such/folder/log: No such"),
         ("query_files", "{groups: []}", "bases\n  Field required"),
         ("query_files", "{groups: [], bases: {}}", "no folder canned_queries"),
         (
@@ -500,7 +652,7 @@ def test_a_mistake_in_the_configuration_stops_the_server(
     library.write(
         "metadata.yml",
         plugins
-        if plugin in ("missing_values", "response_headers", "release", "isolation", "limits")
+        if plugin not in ("redaction_density", "query_files")
         else f"databases: {{library: {{{plugins}}}}}",
     )
     done = library.run("-m", "datasette", str(tmp_path), "--get", "/")

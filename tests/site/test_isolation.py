@@ -316,6 +316,43 @@ def test_a_helper_that_was_killed_is_started_again(site: Site) -> None:
     assert children_of(site.server.process.pid) != [helper]
 
 
+def test_health_is_for_monitors_and_names_no_path(tmp_path: Path) -> None:
+    folder = a_library(tmp_path / "library", "isolation", slots=1)
+    with served(folder) as site:
+        answer = site.get("/-/health")
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("application/json")
+        assert answer.headers["cache-control"] == "no-store"
+        found = answer.json()
+        assert found.pop("uptime_seconds") >= 0
+        assert found == {
+            "ok": True,
+            "releases": {},
+            "unreadable": [],
+            "helper": "running",
+            "slots": 1,
+            "running": 0,
+            "waiting": 0,
+        }
+        (folder / "library.db").rename(folder / "elsewhere.db")
+        answer = site.get("/-/health")
+        assert answer.status_code == 503
+        assert (answer.json()["ok"], answer.json()["unreadable"]) == (False, ["library"])
+        assert str(tmp_path) not in answer.text
+        (folder / "elsewhere.db").rename(folder / "library.db")
+        assert site.get("/-/health").status_code == 200
+
+
+def test_health_starts_a_helper_that_was_killed(tmp_path: Path) -> None:
+    """A site that is taken off because of its health gets no request that would start it."""
+    with served(a_library(tmp_path / "library", "isolation")) as site:
+        (helper,) = children_of(site.server.process.pid)
+        os.kill(helper, signal.SIGKILL)
+        until(lambda: site.health()["helper"] == "starting")
+        until(lambda: site.health()["helper"] == "running")
+        assert children_of(site.server.process.pid) != [helper]
+
+
 def wait_for_end_of(pid: int) -> None:
     until(lambda: not Path(f"/proc/{pid}").exists())
 
@@ -337,6 +374,7 @@ def test_without_a_helper_costly_requests_are_refused(
     folder = a_library(tmp_path / "library", "isolation", without_helper=without)
     (folder / "plugins" / "fails.py").write_text(FAILS_IN_HELPER, "utf-8")
     with served(folder) as site:
+        assert site.get("/-/health").status_code == 503
         assert not site.health()["ok"]
         assert site.health()["helper"]
         response = site.sql("select 1")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 from zipfile import ZipFile
 
 import httpx
@@ -237,6 +237,63 @@ async def test_a_redirect_has_the_prefix_once(
     assert f"<{location}>" not in under.headers.get("link", "")
 
 
+ELSEWHERE = (
+    *("//evil.example/", "///evil.example/", "//evil.example", "//evil.example/%2e%2e/"),
+    *(
+        "/\\evil.example/",
+        "/\\/evil.example/",
+        "/\\\\evil.example/",
+        "\\\\evil.example/",
+        "/\\evil%20a",
+    ),
+    *("/%5Cevil.example/", "/%5C%5Cevil.example/", "/%2F%2Fevil.example/", "/%2F/evil.example/"),
+    *("/%09/evil.example/", "/.//evil.example/", "/..//evil.example/", "/;//evil.example/"),
+    *("//evil.example/foi/", "//evil.example/foi.jsono", "/foi//evil.example/", "/@evil.example/"),
+    *("/:memory:/evil.example", "/:memory://evil.example", "/:memory:\\evil.example"),
+    *("/_memory//evil.example/", "//foi/officer_allegations/", "/https://evil.example/"),
+    *("//evil.example/?utm_source=a", "/\\evil.example?utm_source=a", "//evil.example/?_count=1"),
+    *("//foi/officer_allegations?withheld_on__isnull=1", "//evil.example/-/config"),
+    *("/foi/officer_allegations/?_next=//evil.example", "/-/config?//evil.example"),
+)
+"""Addresses that lead to another host where a redirect repeats them carelessly."""
+
+
+async def redirect_of(site: Datasette, path: str) -> tuple[int, str]:
+    """Return the status of the answer to a path, sent as it is, and where that leads, or ""."""
+    sent: list[dict[str, Any]] = []
+    raw, _, query = path.partition("?")
+    scope = {
+        **{"type": "http", "method": "GET", "scheme": "http", "http_version": "1.1"},
+        **{"path": unquote(raw), "raw_path": raw.encode(), "query_string": query.encode()},
+        **{"headers": [(b"host", b"localhost")], "client": ("127.0.0.1", 1)},
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(event: dict[str, Any]) -> None:
+        sent.append(event)
+
+    await site.app()(scope, receive, send)
+    headers = {name.lower(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], headers.get(b"location", "")
+
+
+@pytest.mark.quick_cases(34)
+@pytest.mark.asyncio
+@pytest.mark.parametrize("prefix", ["", PREFIX.rstrip("/"), PREFIX])
+@pytest.mark.parametrize("path", ELSEWHERE)
+async def test_no_redirect_leads_to_another_host(
+    site: Datasette, prefixed: Visitor, prefix: str, path: str
+) -> None:
+    status, location = await redirect_of(prefixed.site if prefix else site, prefix + path)
+    assert (300 < status < 400) == bool(location)
+    assert (300 < status < 400) or status in (400, 404)
+    # Browsers leave out tabs and line breaks, and read a backslash as a slash.
+    read = re.sub(r"[\t\r\n]", "", location.strip()).replace("\\", "/")
+    assert urlsplit(urljoin("http://localhost/a/b", read)).netloc == "localhost"
+
+
 @pytest.mark.asyncio
 async def test_the_prefix_without_its_slash_leads_home(prefixed: Visitor) -> None:
     assert (await prefixed.get(PREFIX.rstrip("/"))).headers["location"] == PREFIX
@@ -259,19 +316,26 @@ async def test_next_pages_under_a_prefix_lead_to_every_row(prefixed: Visitor) ->
     assert len(ids) == len(set(ids)) == 409
 
 
+FORWARDED = {
+    "X-Forwarded-Host": HOSTILE,
+    "X-Forwarded-Server": HOSTILE,
+    "X-Forwarded-Proto": "evil",
+    "Forwarded": f"host={HOSTILE}",
+}
+EVERYTHING = (*PAGES, *MORE_PAGES, *FORMATS, *REDIRECTS)
+
+
 @pytest.mark.long
 @pytest.mark.asyncio
-@pytest.mark.parametrize("path", [*PAGES, *MORE_PAGES, *FORMATS, *REDIRECTS])
+@pytest.mark.parametrize("path", EVERYTHING)
 async def test_where_the_site_is_named_no_answer_repeats_the_host_of_a_request(
     named: Visitor, path: str
 ) -> None:
-    answer = await named.get(
-        PREFIX.rstrip("/") + path,
-        host=HOSTILE,
-        **{"X-Forwarded-Host": HOSTILE, "X-Forwarded-Server": HOSTILE, "X-Forwarded-Proto": "evil"},
-    )
-    assert HOSTILE not in str(answer.headers)
-    assert HOSTILE.encode() not in contents_of(answer)
+    for host, refused in ((HOSTILE, True), ("localhost", False)):
+        answer = await named.get(PREFIX.rstrip("/") + path, host, **FORWARDED)
+        assert (answer.status_code == 421) == refused
+        assert HOSTILE not in str(answer.headers)
+        assert HOSTILE.encode() not in contents_of(answer)
 
 
 def meta(page: str, name: str) -> str:
@@ -284,14 +348,14 @@ async def test_where_the_site_is_named_citations_cards_and_next_pages_begin_with
     named: Visitor,
 ) -> None:
     path = f"{PREFIX}foi/officer_allegations?_size=20&year=2020"
-    page = (await named.get(path, HOSTILE)).text
+    page = (await named.get(path)).text
     address = f"{SITE_URL}foi/officer_allegations?_size=20&year=2020"
     assert meta(page, "url") == address
     assert meta(page, "image") == f"{SITE_URL}static/og.png"
-    (link,) = re.findall(r'<input id="link" readonly value="([^"]*)"', page)
+    (link,) = re.findall(r'<input id="link" class="address" readonly value="([^"]*)"', page)
     assert html.unescape(link).startswith(address)
     assert page.count(link) >= 2  # in the citation too
-    answer = await named.get(path.replace("?", ".json?"), HOSTILE)
+    answer = await named.get(path.replace("?", ".json?"))
     assert answer.json()["next_url"].startswith(f"{SITE_URL}foi/officer_allegations.json?")
     assert answer.links["next"]["url"].startswith(SITE_URL)
     assert answer.links["full"]["url"].startswith(SITE_URL)
@@ -312,11 +376,48 @@ async def test_links_on_pages_of_a_named_site_stay_on_the_host_visited(named: Vi
 
 
 @pytest.mark.asyncio
-async def test_where_the_site_is_not_named_addresses_begin_as_the_request_does(
-    site: Datasette,
+async def test_where_the_site_is_not_named_its_addresses_are_paths(site: Datasette) -> None:
+    visitor = Visitor(site)
+    answer = await visitor.get(f"{TABLE}.json?_size=20&_facet=year")
+    told = answer.json()
+    assert told["next_url"].startswith(f"{TABLE}.json?")
+    assert told["facet_results"]["year"]["results"][0]["toggle_url"].startswith(f"{TABLE}.json?")
+    assert answer.links["next"]["url"].startswith(f"{TABLE}.json?")
+    assert answer.links["full"]["url"].startswith(f"{TABLE}.csv")
+    answer = await visitor.get(f"{TABLE}?_size=20")
+    assert answer.links["alternate"]["url"] == f"{TABLE}.json?_size=20"
+    assert f'<link rel="canonical" href="{TABLE}?_size=20">' in answer.text
+    assert cited(answer.text)[0].startswith(f"{TABLE}?_size=20&_release=")
+    # A card needs a full address.
+    assert "og:url" not in answer.text
+    assert "og:image" not in answer.text
+
+
+@pytest.mark.quick_cases(20)
+@pytest.mark.asyncio
+@pytest.mark.parametrize("path", EVERYTHING)
+async def test_where_the_site_is_not_named_no_answer_repeats_the_host_of_a_request(
+    site: Datasette, path: str
 ) -> None:
-    answer = await Visitor(site).get(f"{TABLE}.json?_size=20", "copy.example")
-    assert answer.json()["next_url"].startswith(f"http://copy.example{TABLE}.json?")
+    answer = await Visitor(site).get(path, HOSTILE, **FORWARDED)
+    assert answer.status_code != 421
+    assert HOSTILE not in str(answer.headers)
+    assert HOSTILE.encode() not in contents_of(answer)
+
+
+@pytest.mark.asyncio
+async def test_a_named_site_refuses_other_hosts_with_its_own_error_page(named: Visitor) -> None:
+    page = await named.get(f"{PREFIX}foi", HOSTILE)
+    told = await named.get(f"{PREFIX}foi.json", HOSTILE)
+    for answer in (page, told):
+        assert answer.status_code == 421
+        assert SITE_URL in answer.text
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+    assert "<h1>This is not the site’s address</h1>" in page.text
+    assert '<html lang="en-GB">' in page.text
+    assert told.json()["type"] == "wrong_host"
+    for host in ("foi.example.org", "foi.example.org:443", "localhost:8001", "127.0.0.1"):
+        assert (await named.get(f"{PREFIX}foi", host, **FORWARDED)).status_code == 200
 
 
 @pytest.mark.asyncio
@@ -375,7 +476,7 @@ def test_no_template_or_plugin_writes_a_path_by_hand(file: Path, how: str) -> No
 
 def cited(page: str) -> tuple[str, str]:
     """Return the link to cite, as a path of this site, and the citation's words."""
-    (link,) = re.findall(r'<input id="link" readonly value="([^"]*)"', page)
+    (link,) = re.findall(r'<input id="link" class="address" readonly value="([^"]*)"', page)
     (words,) = re.findall(r'<p class="cite">(.*?)</p>', page, re.DOTALL)
     words = html.unescape(re.sub(r"<[^>]+>", "", words))
     assert html.unescape(link) in words
@@ -504,8 +605,7 @@ async def test_no_other_link_of_a_page_and_no_canonical_address_has_them(
     site: Datasette, path: str
 ) -> None:
     page = (await site.client.get(f"{path}&{COPIED}")).text
-    assert meta(page, "url") == f"http://localhost{path}"
-    assert f'rel="canonical" href="{html.escape(meta(page, "url"))}"' in page
+    assert f'rel="canonical" href="{html.escape(path)}"' in page
     assert "0123456789ab" not in re.sub(r'<p class="note since".*?</p>', "", page)
     assert "_count=7" not in page
 

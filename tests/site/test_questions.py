@@ -141,12 +141,12 @@ async def opens_the_row_of_each_id(site: Datasette, question: Question) -> None:
 
 async def charts_columns_that_exist(site: Datasette, question: Question) -> None:
     page = (await site.client.get(address(question))).text
-    charts = re.findall(r'href="(?:/foi/([a-z-]*))?#(g\.[^"]*)"', page)
+    charts = re.findall(r'href="/chart/foi/([a-z-]*)(?:[?][^"#]*)?#(g\.[^"]*)"', page)
     assert len(charts) == bool(question.header.chart)
     for of, chart in charts:
         settings = dict(parse_qsl(html.unescape(chart)))
         columns = {value for key, value in settings.items() if key.endswith("_column")}
-        charted = question if of in ("", question.name) else QUESTIONS[of]
+        charted = question if of == question.name else QUESTIONS[of]
         assert columns <= {*charted.header.columns}
         assert settings["g.mark"] == "bar"
         assert (settings["g.x_type"], settings["g.y_type"]) == ("ordinal", "quantitative")
@@ -492,10 +492,10 @@ async def test_one_officer_has_terms_and_provenance_and_an_unknown_id_finds_nobo
 @pytest.mark.asyncio
 async def test_missing_officers_and_noughts_open_nothing(site: Datasette) -> None:
     page = (await site.client.get("/foi/officers-per-rank")).text
-    assert '<td class="col-officers number">3</td>' in page
+    assert '<td class="col-officers number" data-label="officers">3</td>' in page
     assert "status=missing" not in page
     assert (
-        '<td class="col-under_investigation number">0</td>'
+        '<td class="col-under_investigation number" data-label="under_investigation">0</td>'
         in (await site.client.get("/foi/officers-per-year")).text
     )
 
@@ -539,13 +539,13 @@ async def test_with_two_disclosures_a_chart_is_of_one_and_the_page_lets_choose(
     page = (await both.client.get("/foi/officers-per-rank")).text
     links = re.findall(r'<a href="([^"]*)#g\.[^"]*">([^<]*)</a>', page)
     assert links == [
-        (f"?disclosure_id={FIRST}", "01/FOI/22/026570"),
-        (f"?disclosure_id={SECOND}", "01/FOI/23/000001"),
+        (f"/chart/foi/officers-per-rank?disclosure_id={FIRST}", "01/FOI/22/026570"),
+        (f"/chart/foi/officers-per-rank?disclosure_id={SECOND}", "01/FOI/23/000001"),
     ]
     assert f"<option>{SECOND}</option>" in page
     chosen = (await both.client.get(f"/foi/officers-per-rank?disclosure_id={SECOND}")).text
     assert f"<option selected>{SECOND}</option>" in chosen
-    assert 'href="#g.' in chosen
+    assert f'href="/chart/foi/officers-per-rank?disclosure_id={SECOND}#g.' in chosen
     assert "<select" not in (await site.client.get("/foi/officers-per-rank")).text
     for link, number in links_of_figures(page):
         path, _, query = link.partition("?")
