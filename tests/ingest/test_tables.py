@@ -20,6 +20,7 @@ from ingest.build import build
 from ingest.config.shape import Shape
 from ingest.database.inspect import content_hash
 from ingest.database.tables import sql_tables
+from ingest.evidence.tables import infer_tables
 from ingest.readers.folders import read_tabular_folders
 from ingest.records.findings import BuildError
 from ingest.review.disclosure_risk import describe_table_risk
@@ -460,7 +461,7 @@ def test_every_finding_about_documents_of_both_kinds_is_listed_at_once(
 def test_the_words_of_a_withdrawn_row_are_nowhere_in_the_file(
     disclosures: Path, tmp_path: Path
 ) -> None:
-    rows = (ROWS[0].replace("postman", "swaddler"), *ROWS[1:])
+    rows = (ROWS[0].replace("postman", "swaddler " * 50), *ROWS[1:])
     withdrawn = [{"id": "parcels-1-000001", "date": "2024-01-02", "reason": "asked for"}]
     put(disclosures, "parcels-1", parcels(rows), withdrawn=withdrawn)
     build(disclosures, tmp_path / "foi.db")
@@ -530,11 +531,29 @@ def test_a_later_document_takes_the_place_of_an_earlier_one_and_says_what_change
 def test_words_that_a_later_document_withholds_are_nowhere_in_the_file(
     disclosures: Path, tmp_path: Path
 ) -> None:
-    put(disclosures, "first", parcels())
+    first = ROWS[2].replace("harassed", "harassed " * 50)
+    put(disclosures, "first", parcels((*ROWS[:2], first, ROWS[3])))
     later = (*ROWS[:2], ROWS[2].replace("harassed", "[REDACTED]"), ROWS[3])
     put(disclosures, "later", parcels(later), None, "../first/shape.yml", supersedes="first")
     build(disclosures, tmp_path / "foi.db")
     assert b"harassed" not in (tmp_path / "foi.db").read_bytes()
+
+
+def test_rows_that_say_the_same_keep_their_ids_in_order(disclosures: Path, select: Select) -> None:
+    columns = [{"name": "district", "head": "District", "role": "category"}]
+    shape = {**PARCELS, "tables": [{"name": "parcels", "columns": columns}]}
+    put(disclosures, "first", "District\nNorth\nSouth\nNorth\n", shape)
+    later = "District\nNorth\nNorth\nNorth\n"
+    put(disclosures, "later", later, None, "../first/shape.yml", supersedes="first")
+    assert select("select id from lost_parcels order by position") == [
+        ("first-000001",),
+        ("first-000003",),
+        ("later-000003",),
+    ]
+    assert select("select change, record_id, earlier_id, before from changes") == [
+        ("added", "later-000003", None, None),
+        ("dropped", None, "first-000002", "South"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -581,6 +600,37 @@ def test_mentions_are_found_by_the_patterns_of_this_project_otherwise(
     assert ("parcels-1-000003", "WhatsApp", "platform") in select(
         "select * from lost_parcels_mentions"
     )
+
+
+def test_markers_lost_on_a_page_make_its_redaction_unknown(
+    disclosures: Path, tmp_path: Path
+) -> None:
+    """Of five pages with ten texts, one has no marker; the rows of a CSV file are given pages here."""
+    rows = [
+        f"P{at},D,2019-03-04,1,{'words' if at // 10 == 2 else 'it [REDACTED]'}" for at in range(50)
+    ]
+    put(
+        disclosures,
+        "parcels-1",
+        parcels(tuple(rows), ("Grand Total,50",)),
+        with_evidence("lost markers"),
+    )
+    build(disclosures, tmp_path / "foi.db")
+    with closing(sqlite3.connect(tmp_path / "foi.db")) as connection:
+        blocks = "select block, records, markers_lost from lost_parcels_source_blocks"
+        assert connection.execute(blocks).fetchall() == [("the whole file", 50, 0)]
+        connection.execute("delete from lost_parcels_source_blocks")
+        connection.execute(
+            "update lost_parcels set place = format('page %d, row 1', (position - 1) / 10)"
+        )
+        connection.execute("update lost_parcels set place = 'page 5, row 1' where position < 10")
+        connection.execute("update lost_parcels set place = 'page 9, row 1' where position = 30")
+        infer_tables(connection, read_tabular_folders(disclosures)[0])
+        assert connection.execute(f"{blocks} where markers_lost").fetchall() == [("page 2", 10, 1)]
+        assert connection.execute(
+            "select place, count(*) from lost_parcels where redaction_band = 'unknown'"
+            " and redaction_count is null and redaction_density is null and visible_words = 1"
+        ).fetchall() == [("page 2, row 1", 10)]
 
 
 def test_the_search_of_a_table_finds_words_and_no_markers(
