@@ -623,8 +623,6 @@ def test_markers_lost_on_a_page_make_its_redaction_unknown(
         connection.execute(
             "update lost_parcels set place = format('page %d, row 1', (position - 1) / 10)"
         )
-        connection.execute("update lost_parcels set place = 'page 5, row 1' where position < 10")
-        connection.execute("update lost_parcels set place = 'page 9, row 1' where position = 30")
         infer_tables(connection, read_tabular_folders(disclosures)[0])
         assert connection.execute(f"{blocks} where markers_lost").fetchall() == [("page 2", 10, 1)]
         assert connection.execute(
