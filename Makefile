@@ -22,10 +22,10 @@ PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --str
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve release rollback build test test-long mutants tools lint licences lock schema clean chromium pictures
+.PHONY: help serve release rollback build try-example test test-long mutants tools lint licences lock schema clean chromium pictures
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 serve: build ## Build the database and serve it (HOST=127.0.0.1 PORT=8001)
 	release=$$($(BIN)/python -m deploy.release package) && \
@@ -39,6 +39,9 @@ rollback: $(SERVING) ## Have the running servers take the release before the cur
 
 build: $(SERVING) ## Read and check every disclosure, and build foi.db
 	$(BIN)/python -m ingest build
+
+try-example: $(SERVING) ## Build a database of one document of any shape (EXAMPLE=examples/NAME FILE=… DATABASE=example.db)
+	$(BIN)/python -m ingest try "$(EXAMPLE)" "$(FILE)" --database "$(or $(DATABASE),example.db)"
 
 test: $(DEVELOPING) chromium ## Run the quick tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not long"

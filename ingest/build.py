@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ingest.checks import CHECKS, check, check_across
+from ingest.checks import (
+    CHECKS,
+    TABULAR_CHECKS,
+    check,
+    check_across,
+    check_tabular,
+    check_withdrawn,
+)
+from ingest.checks.shapes import check_declared
 from ingest.config.terms import TERMS_FILE, Terms, load_terms
-from ingest.database.write import write_database
+from ingest.database.finish import finish
+from ingest.database.load import create_tables
+from ingest.database.replace import in_order, supersede
+from ingest.database.staging import staging
+from ingest.database.write import write_met_form
 from ingest.evidence import infer
 from ingest.evidence.mentions import listed_patterns
+from ingest.evidence.tables import infer_tables
 from ingest.pdf.pool import Pool
-from ingest.readers.folders import DisclosureFolder, read_folders
-from ingest.records.findings import BuildError
+from ingest.readers.folders import (
+    DisclosureFolder,
+    TabularFolder,
+    read_folders,
+    read_tabular_folder,
+    read_tabular_folders,
+)
+from ingest.records.findings import BuildError, Finding
 
 
 def build(
@@ -21,21 +41,64 @@ def build(
 
     If anything is wrong, raise BuildError with every finding and leave the last good database in place.
     """
-    folders, terms = read_checked(disclosures, terms_file, pool)
-    publications = [(folder, infer(folder, terms)) for folder in folders]
-    checks = [(one.name, one.sentence) for one in CHECKS]
-    write_database(publications, terms, checks, listed_patterns(), path)
+    folders, terms, findings = _read_met_form(disclosures, terms_file, pool)
+    tabular, problems = read_tabular_folders(disclosures, pool)
+    _build(folders, tabular, terms, findings + problems, path)
+
+
+def build_one(folder: Path, source: Path, path: Path, pool: Pool | None = None) -> None:
+    """Build a database at `path` from one document of any shape, with the manifest in `folder`."""
+    terms, findings = load_terms()
+    tabular, problems = read_tabular_folder(folder, source, pool)
+    _build([], [tabular] if tabular else [], terms, findings + problems, path)
+
+
+def _build(
+    folders: Sequence[DisclosureFolder],
+    tabular: Iterable[TabularFolder],
+    terms: Terms | None,
+    findings: list[Finding],
+    path: Path,
+) -> None:
+    tabular = in_order(tabular)
+    declared = list(check_declared(folders, tabular))
+    with staging(path) as connection:
+        if not declared:  # otherwise two shapes may make one table
+            create_tables(connection, tabular)
+            findings += [one for folder in tabular for one in check_tabular(connection, folder)]
+        if findings or declared or not terms:
+            raise BuildError(findings + declared)
+        publications = [(folder, infer(folder, terms)) for folder in folders]
+        checks = [
+            (one.name, one.sentence) for one in (*CHECKS, *(TABULAR_CHECKS if tabular else ()))
+        ]
+        write_met_form(connection, publications, terms, checks, listed_patterns())
+        for folder in tabular:
+            if folder.manifest.supersedes:
+                supersede(connection, folder)
+        if findings := list(check_withdrawn(connection, tabular)):
+            raise BuildError(findings)
+        infer_tables(connection, tabular)
+        finish(connection, {folder.shape_path: folder.shape for folder in tabular}.values())
 
 
 def read_checked(
     disclosures: Path, terms_file: Path = TERMS_FILE, pool: Pool | None = None
 ) -> tuple[list[DisclosureFolder], Terms]:
-    """Return the disclosures and terms. Raise BuildError, with every finding, if any check fails."""
+    """Return the disclosures in the Met's form, and the terms. Raise BuildError, with every finding, if any
+    check fails."""
+    folders, terms, findings = _read_met_form(disclosures, terms_file, pool)
+    if findings or not terms:
+        raise BuildError(findings)
+    return folders, terms
+
+
+def _read_met_form(
+    disclosures: Path, terms_file: Path, pool: Pool | None
+) -> tuple[list[DisclosureFolder], Terms | None, list[Finding]]:
     terms, findings = load_terms(terms_file)
     folders, problems = read_folders(disclosures, pool)
     findings += problems + check_across(folders)
     if terms:
         findings += [finding for folder in folders for finding in check(folder, terms)]
-    if findings or not terms:
-        raise BuildError(findings)
-    return folders, terms
+    return folders, terms, findings

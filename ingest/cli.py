@@ -6,12 +6,13 @@ import datetime
 import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 import click
 
 from ingest.build import build as build_database
-from ingest.build import read_checked
+from ingest.build import build_one, read_checked
 from ingest.config.manifest import load_manifest, record_copy_status
 from ingest.config.markers import shared_forms
 from ingest.config.terms import load_terms
@@ -20,7 +21,7 @@ from ingest.evidence.wordings import propose
 from ingest.excel.audit import audit_workbook
 from ingest.pdf.limits import Unreadable
 from ingest.pdf.pool import Pool, read_document
-from ingest.readers.folders import DisclosureFolder
+from ingest.readers.folders import DisclosureFolder, read_tabular_folders
 from ingest.readers.gate import blocking_findings
 from ingest.readers.met.pdf import read_pdf_disclosure
 from ingest.readers.met.text import read_text_disclosure
@@ -31,7 +32,7 @@ from ingest.review.add_table import SUFFIXES, add_table, read_table_file
 from ingest.review.audit_report import write_audit_report, write_workbook_report
 from ingest.review.compare import compare as differences_between
 from ingest.review.compare import outcome
-from ingest.review.disclosure_risk import describe_risk
+from ingest.review.disclosure_risk import describe_risk, describe_table_risk
 from ingest.text.phrases import escape_hidden, pluralize
 
 
@@ -96,6 +97,31 @@ def build(disclosures: Path, path: Path, pool: Pool) -> None:
     _echo(f"{summarise(path)}\n\nBuilt {path}.")
 
 
+@main.command(name="try")
+@click.argument("example", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--database",
+    "path",
+    type=click.Path(path_type=Path),
+    default="example.db",
+    show_default=True,
+    help="Where to write the database.",
+)
+@pool_options
+def try_example(example: Path, file: Path, path: Path, pool: Pool) -> None:
+    """Build a database of one document of any shape.
+
+    EXAMPLE is a folder with a shape.yml and a disclosure.yml, such as those in examples, and FILE the
+    document that they describe. If anything is wrong, list every problem and exit with code 1.
+    """
+    try:
+        build_one(example, file, path, pool)
+    except BuildError as error:
+        _refuse(error.findings, "nothing was built")
+    _echo(f"{summarise(path)}\n\nBuilt {path}.")
+
+
 @main.command()
 @disclosures_option
 @pool_options
@@ -120,11 +146,21 @@ def similar_wordings(disclosures: Path, pool: Pool) -> None:
 def disclosure_risk(disclosures: Path, pool: Pool) -> None:
     """List what might identify people, before anything is published.
 
-    Lists rare combinations of published values, identifying words in summaries, and summaries of two
-    disclosures that fill each other's gaps. The report quotes rows: show it only to those who decide
+    Lists rare combinations of published values, identifying words in summaries and other texts, and
+    summaries of two disclosures that fill each other's gaps. The report quotes rows: show it only to those who decide
     on publication (docs/publication-decision.md). Writes nothing.
     """
-    _echo(describe_risk(_read(disclosures, pool)))
+    report = describe_risk(_read(disclosures, pool))
+    tabular, _ = read_tabular_folders(disclosures, pool)
+    if tabular:
+        with TemporaryDirectory() as folder:
+            database = Path(folder) / "foi.db"
+            try:
+                build_database(disclosures, database, pool=pool)
+            except BuildError as error:
+                _refuse(error.findings, "nothing was examined")
+            report += f"\n\n{describe_table_risk(database, tabular)}"
+    _echo(report)
 
 
 file_argument = click.argument(

@@ -6,7 +6,8 @@ COLUMNS = {
     "disclosures": """id* reference title document_summary security_classification
         publication_scheme creating_branch created_on review_on extracted_on covers_from covers_to
         published_total:INTEGER source_url source_file source_format source_sha256 copy_status
-        rights publisher withheld_share_estimate:REAL""",
+        rights publisher withheld_share_estimate:REAL shape published_on supersedes
+        label""",
     "redaction_bands": "band* lower:REAL upper:REAL position:INTEGER meaning",
     "checks": "name* sentence position:INTEGER",
     "notes": "disclosure_id* section* position*:INTEGER text",
@@ -27,11 +28,18 @@ COLUMNS = {
     "mentions": "allegation_id* mention* kind",
     "mention_patterns": "mention* kind pattern* position:INTEGER",
     "publisher_questions": "allegation_id* rule* question",
+    "printed_totals": """disclosure_id* table_name position*:INTEGER scope label unit printed:NUMERIC
+        found:NUMERIC outcome reason place""",
+    "changes": "disclosure_id table_name change record_id earlier_id column_name before after",
+    "descriptions": "table_name column_name title description",
 }
+OF_OTHER_SHAPES = ("printed_totals", "changes", "descriptions")
+"""Tables in which the first disclosure has no rows."""
 VIEWS = {
     "reconciliation": "disclosure_id year published found finalised under_investigation missing",
     "officers_counted": """id disclosure_id year status rank result action sanction visible_words
         redaction_count redaction_density redaction_band regime wording_group""",
+    "records": "id disclosure_id family table_name period period_from period_to text counts",
 }
 FOREIGN_KEYS = {
     ("officer_allegations", "disclosure_id", "disclosures"),
@@ -48,4 +56,7 @@ FOREIGN_KEYS = {
     ("redactions", "allegation_id", "officer_allegations"),
     ("mentions", "allegation_id", "officer_allegations"),
     ("publisher_questions", "allegation_id", "officer_allegations"),
+    ("printed_totals", "disclosure_id", "disclosures"),
+    ("changes", "disclosure_id", "disclosures"),
+    ("disclosures", "supersedes", "disclosures"),
 }

@@ -59,6 +59,7 @@ def test_make_alone_lists_every_target() -> None:
             "release",
             "rollback",
             "build",
+            "try-example",
             "test",
             "test-long",
             "mutants",

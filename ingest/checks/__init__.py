@@ -6,14 +6,22 @@ Accepted exceptions are declared in the manifest with their reasons; stale excep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 from ingest.checks import manifest, rows, totals
+from ingest.checks.places import in_manifest
+from ingest.checks.records import RecordChecks
+from ingest.checks.tables import check_tables
 from ingest.config.terms import Terms
-from ingest.readers.folders import DisclosureFolder
+from ingest.database.load import load
+from ingest.database.replace import repeats, withdraw
+from ingest.database.tables import sql_tables
+from ingest.readers.folders import DisclosureFolder, TabularFolder
 from ingest.records.findings import Finding
+from ingest.text.phrases import truncated_repr
 
 Findings = Iterator[Finding]
 
@@ -112,12 +120,79 @@ CHECKS: tuple[Check, ...] = (
         _without_terms(manifest.same_wording),
     ),
 )
-"""Every check, in display order."""
+"""Every check of the Met's form, in display order."""
+
+TABULAR_CHECKS: tuple[Check, ...] = (
+    Check(
+        "shape",
+        "A document of another form fits its shape: every table and column in it is named there, every blank and "
+        "every cell that is no value is explained, and keys are unique.",
+    ),
+    Check(
+        "printed-totals",
+        "Every total that such a document prints equals what its rows add up to, apart from recorded differences "
+        "and totals of suppressed figures.",
+    ),
+    Check(
+        "superseded",
+        "A document that replaces another is by the same publisher and of the same form, and what it changes is "
+        "listed.",
+    ),
+)
+"""The checks of disclosures of another shape, for readers; `check_tabular` makes them."""
 
 
 def check(folder: DisclosureFolder, terms: Terms) -> list[Finding]:
     """Return everything wrong with one disclosure, in the order of its lines or pages."""
-    findings = [finding for check in CHECKS if check.find for finding in check.find(folder, terms)]
+    return _in_order(
+        finding for check in CHECKS if check.find for finding in check.find(folder, terms)
+    )
+
+
+def check_tabular(connection: sqlite3.Connection, folder: TabularFolder) -> list[Finding]:
+    """Stream a disclosure of any shape into the staging file, and return everything wrong with it."""
+    records = RecordChecks(folder)
+    findings = [*manifest.checksum(folder), *manifest.decisions(folder)]
+    findings += load(connection, folder, records.look)
+    findings += records.findings()
+    return _in_order(findings or check_tables(connection, folder))
+
+
+def check_withdrawn(
+    connection: sqlite3.Connection, folders: Sequence[TabularFolder]
+) -> Iterator[Finding]:
+    """Take withdrawn words out of the staging file, and yield what is wrong with what is withdrawn.
+
+    The rows have their final ids, which are those that a manifest names.
+    """
+    for path in dict.fromkeys(folder.shape_path for folder in folders):
+        family = [folder for folder in folders if folder.shape_path == path]
+        listed = [one.id for folder in family for one in folder.manifest.withdrawn]
+        if shown := repeats(connection, family[0].shape, listed):
+            folder = next(one for one in family if one.manifest.withdrawn)
+            yield in_manifest(
+                folder,
+                ("withdrawn",),
+                f"the words of a withdrawn row, repeated in {', '.join(shown[:5])}",
+                "all rows with those words withdrawn; otherwise the words can still be read",
+                "add them under withdrawn",
+            )
+    for folder in folders:
+        ids = [one.id for one in folder.manifest.withdrawn]
+        for index, one in enumerate(folder.manifest.withdrawn):
+            tables = sql_tables(folder.shape)
+            done = [withdraw(connection, table, one, folder.manifest.id) for table in tables]
+            if not any(done) or one.id in ids[:index]:
+                yield in_manifest(
+                    folder,
+                    ("withdrawn", index, "id"),
+                    f"withdrawn: {truncated_repr(one.id)}" + ", listed twice" * any(done),
+                    "an id of a row of this disclosure, as in the database, once",
+                    "correct the id, or remove the entry",
+                )
+
+
+def _in_order(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(
         findings, key=lambda finding: (str(finding.file), finding.line or finding.page or 0)
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ingest.checks.places import in_document, in_manifest
 from ingest.config.manifest import FILE_NAME, SameWording
-from ingest.readers.folders import DisclosureFolder
+from ingest.readers.folders import DisclosureFolder, Folder
 from ingest.records.audit_findings import KINDS
 from ingest.records.disclosure import Row
 from ingest.records.findings import Finding
@@ -17,9 +17,9 @@ from ingest.text.redaction import normalised_words
 Words = tuple[str, ...]
 
 
-def checksum(folder: DisclosureFolder) -> Iterator[Finding]:
+def checksum(folder: Folder) -> Iterator[Finding]:
     """Yield a finding if the document's SHA-256 is not the recorded one."""
-    found, expected = folder.disclosure.source_sha256, folder.manifest.source_sha256
+    found, expected = folder.source_sha256, folder.manifest.source_sha256
     if found != expected:
         yield in_document(
             folder,
@@ -128,10 +128,10 @@ def _entry_faults(
         yield "rows of different years"
 
 
-def decisions(folder: DisclosureFolder) -> Iterator[Finding]:
+def decisions(folder: Folder) -> Iterator[Finding]:
     """Yield a finding for each audit finding without a decision, and for each decision that no
     longer matches the audit."""
-    pending = {finding.kind: finding.count for finding in folder.disclosure.pending}
+    pending = {finding.kind: finding.count for finding in folder.pending}
     decided = Counter(decision.kind for decision in folder.manifest.decisions)
     for kind, count in pending.items():
         if kind not in decided:

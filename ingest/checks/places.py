@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ingest.config.yaml_model import line_of
-from ingest.readers.folders import DisclosureFolder
+from ingest.readers.folders import DisclosureFolder, Folder
 from ingest.records.disclosure import Row
 from ingest.records.findings import Finding
 
 
-def in_document(folder: DisclosureFolder, found: str, expected: str, fix: str) -> Finding:
+def in_document(folder: Folder, found: str, expected: str, fix: str) -> Finding:
     """Return a finding about the document as a whole."""
     return Finding(folder.source, None, found, expected, fix)
 
@@ -26,7 +26,7 @@ def at_totals(folder: DisclosureFolder, found: str, expected: str, fix: str) -> 
 
 
 def in_manifest(
-    folder: DisclosureFolder, keys: tuple[int | str, ...], found: str, expected: str, fix: str
+    folder: Folder, keys: tuple[int | str, ...], found: str, expected: str, fix: str
 ) -> Finding:
     """Return a finding about the value under `keys` in `disclosure.yml`, with its line."""
     path = folder.manifest_file

@@ -463,8 +463,9 @@ def load_shape(name: str, folder: Path) -> tuple[Shape | None, list[Finding]]:
 
     A name that ends in `.yml` is a file, by its path from the folder; any other is one of `SHAPES`.
     """
+    path = shape_file(name, folder)
     if name.endswith(".yml"):
-        return load(folder / name, Shape)
+        return load(path, Shape)
     known = sorted(path.stem for path in SHAPES.glob("*.yml"))
     if name not in known:
         near = nearest(name, known)
@@ -478,7 +479,12 @@ def load_shape(name: str, folder: Path) -> tuple[Shape | None, list[Finding]]:
                 f"correct the name, or describe the documents in {SHAPES.name}/NAME.yml",
             )
         ]
-    return load(SHAPES / f"{name}.yml", Shape)
+    return load(path, Shape)
+
+
+def shape_file(name: str, folder: Path) -> Path:
+    """Return the path of the shape that `disclosure.yml` in `folder` names."""
+    return folder / name if name.endswith(".yml") else SHAPES / f"{name}.yml"
 
 
 def families_once(shapes: Iterable[tuple[Path, Shape]]) -> Iterator[Finding]:

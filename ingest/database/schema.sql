@@ -3,26 +3,30 @@
 
 create table disclosures (
     id text primary key not null,
-    reference text not null unique,
-    title text not null,
-    document_summary text not null,
-    security_classification text not null,
+    reference text,
+    title text,
+    document_summary text,
+    security_classification text,
     publication_scheme text,
-    creating_branch text not null,
-    created_on text not null,
-    review_on text not null,
-    extracted_on text not null,
-    covers_from text not null,
-    covers_to text not null,
-    published_total integer not null,
-    source_url text not null,
+    creating_branch text,
+    created_on text,
+    review_on text,
+    extracted_on text,
+    covers_from text,
+    covers_to text,
+    published_total integer,
+    source_url text,
     source_file text not null,
-    source_format text not null check (source_format in ('text', 'pdf')),
+    source_format text not null check (source_format in ('text', 'pdf', 'csv', 'excel')),
     source_sha256 text not null,
-    copy_status text not null,
-    rights text not null,
-    publisher text not null,
-    withheld_share_estimate real check (withheld_share_estimate between 0 and 1)
+    copy_status text,
+    rights text,
+    publisher text,
+    withheld_share_estimate real check (withheld_share_estimate between 0 and 1),
+    shape text,
+    published_on text,
+    supersedes text references disclosures (id),
+    label text not null
 );
 
 create table notes (
@@ -165,6 +169,44 @@ create table publisher_questions (
     rule text not null,
     question text not null,
     primary key (allegation_id, rule)
+);
+
+-- Totals that a document of any shape prints, and what its rows add up to. The Met's are in published_totals.
+create table printed_totals (
+    disclosure_id text not null references disclosures (id),
+    table_name text not null,
+    position integer not null,
+    scope text not null check (scope in ('period', 'label', 'grand')),
+    label text check (label is not null or scope = 'grand'),
+    unit text,
+    printed numeric check (printed is not null or outcome = 'cannot be checked'),
+    found numeric,
+    outcome text not null check (outcome in ('agrees', 'accepted', 'cannot be checked')),
+    reason text,
+    place text not null,
+    primary key (disclosure_id, position)
+);
+
+-- What a later document of a publisher changed in the rows of the one that it replaces. Words of columns of text are
+-- not kept here, because a publisher may have replaced the document to withhold them.
+create table changes (
+    disclosure_id text not null references disclosures (id),
+    table_name text not null,
+    change text not null check (change in ('added', 'changed', 'dropped')),
+    record_id text check (record_id is not null or change = 'dropped'),
+    earlier_id text check (earlier_id is not null or change = 'added'),
+    column_name text,
+    before text,
+    after text
+);
+
+-- What the tables made from shapes, and their columns, mean: from the shapes. column_name is NULL where the table
+-- itself is described.
+create table descriptions (
+    table_name text not null,
+    column_name text,
+    title text check ((title is null) = (column_name is not null)),
+    description text not null
 );
 
 -- What readers search: the summaries, with a bar of █ for each marker, so that a marker is not a word

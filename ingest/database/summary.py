@@ -24,17 +24,25 @@ select band, count(id)
 from redaction_bands left join officer_allegations on redaction_band = band and disclosure_id = ?
 group by band order by redaction_bands.position
 """
+_ROWS = "select table_name, count(*) from records where disclosure_id = ? group by 1 order by 1"
+_TOTALS = (
+    "select outcome, count(*) from printed_totals where disclosure_id = ? group by 1 order by 1"
+)
 
 
 def summarise(path: Path) -> str:
     """Return rows, yearly totals and redaction for each disclosure, and the content hash."""
     with closing(open_to_read(path)) as connection:
-        disclosures = connection.execute("select id, reference, title from disclosures order by id")
+        disclosures = connection.execute(
+            "select id, coalesce(reference, id), coalesce(title, '') from disclosures"
+            " where shape is null order by id"
+        )
         paragraphs = [
             paragraph
             for id, reference, title in disclosures.fetchall()
             for paragraph in (f"{reference}  {title}", *_of_disclosure(connection, id))
         ]
+        paragraphs += _of_other_shapes(connection)
     return "\n\n".join([*paragraphs, f"content hash: {content_hash(path)}"])
 
 
@@ -50,4 +58,27 @@ def _of_disclosure(connection: sqlite3.Connection, id: str) -> list[str]:
         tabulate([*years, ["all", *sums]], headers=headers),
         f"{pluralize(markers, 'marker')} in {pluralize(summaries, 'summary', 'summaries')}; "
         f"by band: {bands}",
+    ]
+
+
+def _of_other_shapes(connection: sqlite3.Connection) -> list[str]:
+    """Return a paragraph for each disclosure of another shape: its rows by table, and its printed totals."""
+    found = connection.execute(
+        "select id, title from disclosures where shape is not null order by id"
+    )
+    return [
+        "\n".join(
+            (
+                f"{id}  {title or ''}".rstrip(),
+                *(
+                    f"{table}: {pluralize(rows, 'row')}"
+                    for table, rows in connection.execute(_ROWS, [id])
+                ),
+                *(
+                    f"{pluralize(totals, 'printed total')}: {outcome}"
+                    for outcome, totals in connection.execute(_TOTALS, [id])
+                ),
+            )
+        )
+        for id, title in found.fetchall()
     ]

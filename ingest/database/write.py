@@ -1,18 +1,9 @@
-"""Write `foi.db` atomically: a failed build leaves the last database in place.
-
-The database is written in a folder beside its destination and moved there when it is complete, so
-that neither readers nor a running server ever see a partial database, even if the build is killed.
-"""
+"""Write the disclosures in the Met's form: the tables of `schema.sql`, and what was inferred from their rows."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from sqlite_utils import Database
@@ -20,16 +11,11 @@ from sqlite_utils import Database
 from ingest.config import bands
 from ingest.config.manifest import Withdrawal
 from ingest.config.terms import TERM_TABLES, Terms
-from ingest.database.inspect import INSPECT_FILE, write_inspect_data
 from ingest.readers.folders import DisclosureFolder
 from ingest.records.disclosure import DATES, Row
 from ingest.records.evidence import Evidence, Mention
-from ingest.records.findings import BuildError, Finding
 from ingest.text import redaction
 
-_SQLITE_MAGIC = b"SQLite format 3\0"
-"""The first bytes of every SQLite database."""
-SCHEMA = Path(__file__).parent / "schema.sql"
 INDEXES = (
     ("officer_allegations", ("disclosure_id", "year", "status")),
     ("officer_allegations", ("rank",)),
@@ -45,115 +31,48 @@ Publication = tuple[DisclosureFolder, Evidence]
 Record = dict[str, Any]
 
 
-def write_database(
+def write_met_form(
+    connection: sqlite3.Connection,
     publications: Sequence[Publication],
     terms: Terms,
     checks: Sequence[tuple[str, str]],
     patterns: Sequence[tuple[Mention, str]],
-    path: Path,
 ) -> None:
-    """Write the database at `path`, and its `inspect-data.json` beside it.
+    """Write the disclosures in the Met's form into a staging file, and what all disclosures share.
 
     `checks` are the names and sentences of the checks that the disclosures passed, and `patterns`
-    the regular expressions behind the mentions. Files left behind by a killed build are removed.
-    Raise BuildError, and change nothing, if `path` cannot be written or is not a database, or if
-    another build is running.
+    the regular expressions behind the mentions.
     """
-    workspace = path.parent / f".{path.name}.building"
-    try:
-        _refuse_to_replace_other_files(path)
-        with _exclusive_lock(path.parent):
-            shutil.rmtree(workspace, ignore_errors=True)
-            workspace.mkdir()
-            try:
-                _fill(workspace / path.name, publications, terms, checks, patterns)
-                write_inspect_data(workspace / path.name)
-                # The two renames are not atomic. If the build is killed between them, the counts
-                # must be missing, which the server reports, rather than stale.
-                path.with_name(INSPECT_FILE).unlink(missing_ok=True)
-                (workspace / path.name).replace(path)
-                (workspace / INSPECT_FILE).replace(path.with_name(INSPECT_FILE))
-            finally:
-                shutil.rmtree(workspace, ignore_errors=True)
-    except (OSError, sqlite3.OperationalError) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or str(error)
-        raise BuildError(
-            [
-                Finding(
-                    path,
-                    None,
-                    f"the database cannot be written: {reason.lower()}",
-                    "a writable folder with space for two copies of the database",
-                    "free some disk space, or choose another path with --database",
-                )
-            ]
-        ) from error
-
-
-def _refuse_to_replace_other_files(path: Path) -> None:
-    if path.is_dir():
-        raise IsADirectoryError("it is a folder")
-    if path.exists():
-        with path.open("rb") as file:
-            if file.read(len(_SQLITE_MAGIC)) != _SQLITE_MAGIC:
-                raise FileExistsError("it is a file, but not a database")
-
-
-@contextmanager
-def _exclusive_lock(folder: Path) -> Iterator[None]:
-    """Lock `folder` against other builds. The lock is released when this process ends, even if it
-    is killed."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise OSError("another build is running there") from None
-        yield
-    finally:
-        os.close(handle)
-
-
-def _fill(
-    path: Path,
-    publications: Sequence[Publication],
-    terms: Terms,
-    checks: Sequence[tuple[str, str]],
-    patterns: Sequence[tuple[Mention, str]],
-) -> None:
-    with closing(sqlite3.connect(path)) as connection:
-        db = Database(connection)
-        db.executescript(SCHEMA.read_text("utf-8"))
-        connection.execute("pragma foreign_keys = on")
-        with connection:
-            for table in TERM_TABLES.values():
-                db.table(table).insert_all(
-                    {**term.model_dump(), "position": position}
-                    for position, term in enumerate(getattr(terms, table), 1)
-                )
-            db.table("redaction_bands").insert_all(
-                {
-                    "band": band.band,
-                    "lower": lower,
-                    "upper": upper,
-                    "position": position,
-                    "meaning": band.meaning,
-                }
-                for position, (band, lower, upper) in enumerate(bands.ranges(), 1)
+    db = Database(connection)
+    with connection:
+        for table in TERM_TABLES.values():
+            db.table(table).insert_all(
+                {**term.model_dump(), "position": position}
+                for position, term in enumerate(getattr(terms, table), 1)
             )
-            db.table("checks").insert_all(
-                {"name": name, "sentence": sentence, "position": position}
-                for position, (name, sentence) in enumerate(checks, 1)
-            )
-            db.table("mention_patterns").insert_all(
-                {**mention._asdict(), "pattern": pattern, "position": position}
-                for position, (mention, pattern) in enumerate(patterns, 1)
-            )
-            for folder, evidence in publications:
-                _insert(db, folder, evidence)
-            _index_words(connection)
-        for table, columns in INDEXES:
-            db.table(table).create_index(columns)
+        db.table("redaction_bands").insert_all(
+            {
+                "band": band.band,
+                "lower": lower,
+                "upper": upper,
+                "position": position,
+                "meaning": band.meaning,
+            }
+            for position, (band, lower, upper) in enumerate(bands.ranges(), 1)
+        )
+        db.table("checks").insert_all(
+            {"name": name, "sentence": sentence, "position": position}
+            for position, (name, sentence) in enumerate(checks, 1)
+        )
+        db.table("mention_patterns").insert_all(
+            {**mention._asdict(), "pattern": pattern, "position": position}
+            for position, (mention, pattern) in enumerate(patterns, 1)
+        )
+        for folder, evidence in publications:
+            _insert(db, folder, evidence)
+        _index_words(connection)
+    for table, columns in INDEXES:
+        db.table(table).create_index(columns)
 
 
 def _insert(db: Database, folder: DisclosureFolder, evidence: Evidence) -> None:
@@ -253,6 +172,7 @@ def _disclosure(folder: DisclosureFolder) -> Record:
         "rights": manifest.rights,
         "publisher": manifest.publisher,
         "withheld_share_estimate": disclosure.withheld_share_estimate,
+        "label": disclosure.reference,
     }
 
 

@@ -6,39 +6,51 @@ with no markers was probably redacted too: we cannot know how much.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
+from typing import NamedTuple
 
 from ingest.records.disclosure import Row
 from ingest.records.evidence import Block
 from ingest.text import redaction
 
 
+class Counts(NamedTuple):
+    """The numbers of a block: officers or records, those with a summary, summaries with a marker, markers."""
+
+    officers: int
+    summaries: int
+    marked: int
+    markers: int
+
+
 def count_blocks(rows: Sequence[Row]) -> list[Block]:
     """Return the counts of every block of `rows`, in order."""
-    officers, summaries, marked, markers = (Counter[int]() for _ in range(4))
+    counts: dict[int, Counts] = {}
     for row in rows:
         summary = row.summary or ""
-        count = redaction.count(summary)
-        officers[row.block] += 1
-        summaries[row.block] += bool(summary)
-        marked[row.block] += bool(count)
-        markers[row.block] += count
+        markers = redaction.count(summary)
+        one = (1, bool(summary), bool(markers), markers)
+        before = counts.get(row.block, Counts(0, 0, 0, 0))
+        counts[row.block] = Counts(*map(sum, zip(before, one, strict=True)))
+    judged = zip(counts, judge_blocks(counts.values()), strict=True)
+    return [replace(block, number=number) for number, block in judged]
+
+
+def judge_blocks(counts: Iterable[Counts]) -> list[Block]:
+    """Return each block, numbered from 1, with the probability that it would have a marker."""
+    blocks = list(counts)
+    summaries, marked = (sum(block[at] for block in blocks) for at in (1, 2))
     return [
         Block(
-            number=number,
-            officers=officers[number],
-            summaries=summaries[number],
-            marked=marked[number],
-            markers=markers[number],
+            number,
+            *block,
             probability=_probability(
-                summaries[number],
-                marked.total() - marked[number],
-                summaries.total() - summaries[number],
+                block.summaries, marked - block.marked, summaries - block.summaries
             ),
         )
-        for number in officers
+        for number, block in enumerate(blocks, 1)
     ]
 
 

@@ -52,18 +52,38 @@ def listed_patterns() -> list[tuple[Mention, str]]:
     ]
 
 
+class Finder:
+    """Finds what a text mentions, by the patterns of one file."""
+
+    def __init__(self, patterns: Patterns) -> None:
+        self._compiled = [
+            (Mention(pattern.mention, kind), re.compile("|".join(pattern.patterns), re.IGNORECASE))
+            for kind in get_args(MentionKind)
+            for pattern in getattr(patterns, kind)
+        ]
+
+    @classmethod
+    def beside(cls, shape: Path) -> Finder:
+        """Return the finder for a family: by the patterns in `NAME-mentions.yml` beside its shape
+        `NAME.yml`, if there is such a file, or else by those of this project."""
+        own = shape.with_name(f"{shape.stem}-{MENTIONS_FILE.name}")
+        return cls(load_bundled(own, Patterns)) if own.exists() else _finder()
+
+    def find(self, text: str) -> list[Mention]:
+        """Return what the visible words of `text` mention, each once, in the order of the patterns."""
+        visible = text.split(redaction.CANONICAL)
+        return [
+            mention
+            for mention, found in self._compiled
+            if any(found.search(part) for part in visible)
+        ]
+
+
 @cache
-def _compiled() -> list[tuple[Mention, re.Pattern[str]]]:
-    return [
-        (Mention(pattern.mention, kind), re.compile("|".join(pattern.patterns), re.IGNORECASE))
-        for kind in get_args(MentionKind)
-        for pattern in getattr(patterns(), kind)
-    ]
+def _finder() -> Finder:
+    return Finder(patterns())
 
 
 def find_mentions(summary: str) -> list[Mention]:
     """Return what the visible words of `summary` mention, each once, in the order of `mentions.yml`."""
-    visible = summary.split(redaction.CANONICAL)
-    return [
-        mention for mention, found in _compiled() if any(found.search(part) for part in visible)
-    ]
+    return _finder().find(summary)

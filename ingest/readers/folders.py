@@ -7,11 +7,21 @@ from datetime import date
 from itertools import chain, islice
 from pathlib import Path
 
-from ingest.config.manifest import FILE_NAME, Manifest, load_manifest, parse_row_numbers
+from ingest.config.manifest import (
+    FILE_NAME,
+    Manifest,
+    TabularManifest,
+    load_manifest,
+    load_tabular_manifest,
+    names_a_shape,
+    parse_row_numbers,
+)
+from ingest.config.shape import Shape, Table, load_shape, shape_file
 from ingest.pdf.pool import Pool
+from ingest.readers.documents import Document, open_document
 from ingest.readers.markers import recognise
 from ingest.readers.met import READERS
-from ingest.records.disclosure import Disclosure, NumberedRow
+from ingest.records.disclosure import Disclosure, NumberedRow, PendingDecision
 from ingest.records.findings import Finding
 
 
@@ -32,6 +42,16 @@ class DisclosureFolder:
     def manifest_file(self) -> Path:
         """The path of `disclosure.yml`."""
         return self.path / FILE_NAME
+
+    @property
+    def source_sha256(self) -> str:
+        """The SHA-256 of the document, in hexadecimal."""
+        return self.disclosure.source_sha256
+
+    @property
+    def pending(self) -> tuple[PendingDecision, ...]:
+        """The kinds of audit finding that need a decision."""
+        return self.disclosure.pending
 
     def date(self, name: str) -> date | None:
         """Return the date `name` from the document or, failing that, from the manifest."""
@@ -71,6 +91,46 @@ class DisclosureFolder:
         return [(id, row) for id, row in self.numbered_rows if id not in withdrawn]
 
 
+@dataclass(frozen=True)
+class TabularFolder:
+    """The folder of a disclosure of any shape: its path, the document and where it is, and what its manifest
+    and its shape say. `shape_path` tells one shape from another."""
+
+    path: Path
+    source: Path
+    manifest: TabularManifest
+    shape: Shape
+    shape_path: Path
+    document: Document
+
+    @property
+    def manifest_file(self) -> Path:
+        """The path of `disclosure.yml`."""
+        return self.path / FILE_NAME
+
+    @property
+    def source_sha256(self) -> str:
+        """The SHA-256 of the document, in hexadecimal."""
+        return self.document.sha256
+
+    @property
+    def pending(self) -> tuple[PendingDecision, ...]:
+        """The kinds of audit finding that need a decision."""
+        return self.document.pending
+
+    def id_prefix(self, table: Table) -> str:
+        """Return what the ids of a table's records begin with."""
+        several = len(self.shape.records) > 1
+        return f"{self.manifest.id}-{table.name}-" if several else f"{self.manifest.id}-"
+
+    def row_id(self, table: Table, number: int) -> str:
+        """Return the permanent id of a record, such as `requests-2017-000001`."""
+        return f"{self.id_prefix(table)}{number:06d}"
+
+
+Folder = DisclosureFolder | TabularFolder
+
+
 def read_disclosure(
     folder: Path, pool: Pool | None = None
 ) -> tuple[Disclosure | None, list[Finding]]:
@@ -102,7 +162,7 @@ def read_folders(
 ) -> tuple[list[DisclosureFolder], list[Finding]]:
     """Return the disclosures that can be read from the folders in `path`, sorted by name, and all findings.
 
-    Skips names that start with a dot. PDFs are read with `pool`.
+    Skips names that start with a dot, and disclosures of any shape. PDFs are read with `pool`.
     """
     try:
         paths = sorted(below for below in path.iterdir() if not below.name.startswith("."))
@@ -115,6 +175,8 @@ def read_folders(
             fix = "remove it, or move it into a folder of its own, as source.txt or source.pdf"
             findings.append(Finding(below, None, "a file", "folders of disclosures", fix))
             continue
+        if names_a_shape(below):
+            continue
         disclosure, problems = read_disclosure(below, pool)
         manifest, more = load_manifest(below)
         findings += problems + more
@@ -122,6 +184,42 @@ def read_folders(
             marked = recognise(disclosure, manifest.forms)
             folders.append(DisclosureFolder(below, marked, manifest))
     return folders, findings
+
+
+def read_tabular_folders(
+    path: Path, pool: Pool | None = None
+) -> tuple[list[TabularFolder], list[Finding]]:
+    """Return the disclosures of any shape whose documents can be read from the folders in `path`, sorted by
+    name, and all findings. The rows are not read yet."""
+    folders: list[TabularFolder] = []
+    findings: list[Finding] = []
+    for below in sorted(path.iterdir()) if path.is_dir() else []:
+        if not below.name.startswith(".") and below.is_dir() and names_a_shape(below):
+            folder, problems = read_tabular_folder(below, pool=pool)
+            folders += [folder] if folder else []
+            findings += problems
+    return folders, findings
+
+
+def read_tabular_folder(
+    folder: Path, source: Path | None = None, pool: Pool | None = None
+) -> tuple[TabularFolder | None, list[Finding]]:
+    """Return the disclosure of any shape in `folder`, or None and why it cannot be read.
+
+    `source` is the document, if it is not the one in the folder.
+    """
+    manifest, findings = load_tabular_manifest(folder)
+    if not manifest:
+        return None, findings
+    shape, findings = load_shape(manifest.shape, folder)
+    if not shape:
+        return None, findings
+    source = source or folder / manifest.file
+    document, findings = open_document(source, shape.encoding, pool or Pool())
+    if not document:
+        return None, findings
+    path = shape_file(manifest.shape, folder).resolve()
+    return TabularFolder(folder, source, manifest, shape, path, document), findings
 
 
 def _missing_disclosures(path: Path, found: str) -> Finding:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from ingest.text.redaction import Marker
 
-SourceFormat = Literal["text", "pdf"]
+SourceFormat = Literal["text", "pdf", "csv", "excel"]
 
 DATES = ("created_on", "review_on", "extracted_on", "covers_from", "covers_to")
 """The names of the dates that a document, or failing that its `disclosure.yml`, gives."""

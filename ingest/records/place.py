@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -24,3 +25,16 @@ class Place:
             return f"{self.sheet}!A{self.row}" if self.row else f"sheet {self.sheet}"
         parts = {"line": self.line, "page": self.page, "row": self.row}
         return ", ".join(f"{name} {number}" for name, number in parts.items() if number)
+
+    @classmethod
+    def parse(cls, text: str) -> Place:
+        """Return the place that `str` made `text` of."""
+        if match := re.fullmatch(r"(.*)!A(\d+)", text, re.DOTALL):
+            return cls(sheet=match[1], row=int(match[2]))
+        if text.startswith("sheet "):
+            return cls(sheet=text.removeprefix("sheet "))
+        line, page, row = (
+            int(match[1]) if (match := re.search(rf"{name} (\d+)", text)) else None
+            for name in ("line", "page", "row")
+        )
+        return cls(line, page, row)

@@ -7,8 +7,10 @@ so show it only to those who decide on publication.
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
@@ -16,7 +18,9 @@ from pathlib import Path
 
 from ingest.config.terms import TERM_TABLES
 from ingest.config.yaml_model import Model, Regex, Text, load_bundled
-from ingest.readers.folders import DisclosureFolder
+from ingest.database.inspect import open_to_read
+from ingest.database.tables import SqlTable, quoted, sql_tables
+from ingest.readers.folders import DisclosureFolder, TabularFolder
 from ingest.records.disclosure import NumberedRow
 from ingest.text import redaction
 from ingest.text.phrases import pluralize
@@ -81,10 +85,16 @@ def equivalence_classes(rows: Sequence[NumberedRow]) -> Mapping[Combination, lis
 
 
 def find_identifying_words(rows: Sequence[NumberedRow]) -> Iterator[IdentifyingWord]:
-    """Yield words that may identify someone, and words that are always capitalised, as names are."""
-    parts = [
-        (id, part) for id, row in rows for part in (row.summary or "").split(redaction.CANONICAL)
-    ]
+    """Yield words of summaries that may identify someone, as `identifying_words` does."""
+    return identifying_words([(id, row.summary or "") for id, row in rows])
+
+
+def identifying_words(texts: Sequence[tuple[str, str]]) -> Iterator[IdentifyingWord]:
+    """Yield words that may identify someone, and words that are always capitalised, as names are.
+
+    `texts` are pairs of an id and a text.
+    """
+    parts = [(id, part) for id, text in texts for part in text.split(redaction.CANONICAL)]
     words = [(id, word.strip("-")) for id, part in parts for word in redaction.words(part)]
     lower_case = {word for _, word in words if word[0].islower()}
     patterns = load_patterns()
@@ -169,6 +179,57 @@ def describe_risk(folders: Sequence[DisclosureFolder]) -> str:
             _describe_words(list(find_identifying_words(rows)), unique),
         ]
     return "\n\n".join([*paragraphs, _describe_gaps(list(filled_gaps(folders)))])
+
+
+def describe_table_risk(database: Path, folders: Sequence[TabularFolder]) -> str:
+    """Return the report on disclosures of any shape as text, from a database that they are built into.
+
+    It covers the words of every column of text, and how many records, or figures of a crosstab, stand for so
+    few that they may single out a person.
+    """
+    with closing(open_to_read(database)) as connection:
+        return "\n\n".join(
+            paragraph
+            for folder in folders
+            for table in sql_tables(folder.shape)
+            for paragraph in _describe_table(connection, folder, table)
+        )
+
+
+def _describe_table(
+    connection: sqlite3.Connection, folder: TabularFolder, table: SqlTable
+) -> Iterator[str]:
+    name, of = quoted(table.name), [folder.manifest.id]
+    yield f"{folder.manifest.id}  {table.name}"
+    period = table.table.period_column
+    labels = dict.fromkeys([*([period] if period else []), *table.table.categories])
+    unique: set[str] = set()
+    if table.value:
+        figures = (
+            f"select count(*) from {name} where disclosure_id = ? and {quoted(table.value)} > 0"
+        )
+        small = f"{figures} and {quoted(table.value)} < {K_THRESHOLD}"
+        counts = [connection.execute(sql, of).fetchone()[0] for sql in (figures, small)]
+        yield f"Figures above 0: {counts[0]:,}. {counts[1]:,} are below {K_THRESHOLD}."
+    elif labels:
+        found = connection.execute(
+            f"select count(*), min(id) from {name} where disclosure_id = ?"
+            f" group by {', '.join(map(quoted, labels))}",
+            of,
+        ).fetchall()
+        unique = {id for records, id in found if records == 1}
+        rare = sum(records < K_THRESHOLD for records, _ in found)
+        yield (
+            f"Combinations of {', '.join(labels)}: {len(found):,}. {len(unique):,} have one record; "
+            f"{rare:,} have fewer than {K_THRESHOLD}."
+        )
+    for column in table.texts:
+        texts = connection.execute(
+            f"select id, {quoted(column)} from {name} where disclosure_id = ? and {quoted(column)} is not null"
+            " order by position",
+            of,
+        ).fetchall()
+        yield f"{column}: " + _describe_words(list(identifying_words(texts)), unique)
 
 
 def _describe_classes(classes: Mapping[Combination, list[str]], unique: int) -> str:

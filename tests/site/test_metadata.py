@@ -36,8 +36,10 @@ async def test_every_table_view_and_column_is_described_and_nothing_else(site: D
 @pytest.mark.asyncio
 async def test_every_table_says_whose_figures_it_has(site: Datasette) -> None:
     for table, about in site.metadata("databases")["foi"]["tables"].items():
-        if about.get("title"):
-            assert about["basis"], table
+        if not about.get("title"):
+            continue
+        assert about["basis"], table
+        if (await site.client.get(f"/foi/{table}.json")).json()["rows"]:
             assert about["basis"] in html.unescape((await site.client.get(f"/foi/{table}")).text)
 
 

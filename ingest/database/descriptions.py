@@ -1,0 +1,187 @@
+"""Say what the tables made from a shape, and their columns, mean: in the shape's words, or from what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ingest.config.shape import ABSENT, Column, Table
+from ingest.database.tables import SqlTable
+from ingest.records.tabular import AS_PRINTED
+
+Line = tuple[str, str | None, str | None, str]
+"""A table, one of its columns or None, the title of the table, and the description."""
+
+_FIXED = {
+    "id": "Permanent id of the row: the id of the disclosure{table} and the number of the row. Once published, an id always "
+    "refers to the same row.",
+    "disclosure_id": "The disclosure that the row belongs to. Never add up figures from different disclosures, because each "
+    "selects cases by its own criteria.",
+    "position": "Position of the row in its document, counting from 1.",
+    "place": "Where the row is in the document: its line, its page and row, or its sheet and cell.",
+    "status": "What a mark says about the row. NULL where it has none.",
+    "source_text": "The row as it appears in the source, its cells separated as there, or by tabs. NULL where the words were "
+    "withdrawn.",
+    "period_from": "First day of the row’s period (ISO 8601). {no_period}",
+    "period_to": "Last day of the row’s period (ISO 8601). {no_period}",
+    "period_partial": "1 where the period is less than a year, so that its figures can’t be compared with those of whole "
+    "years; otherwise 0. {no_period}",
+    "withdrawn_on": "Date on which this site withdrew the words of the row. NULL where it has not.",
+    "withdrawn_reason": "Why this site withdrew the words of the row. NULL where it has not.",
+}
+_MEASURES = {
+    "visible_words": "Number of visible words in {text}, not counting markers. Derived. NULL where there is no text.",
+    "redaction_count": "Number of redaction markers in {text}; each may hide one word or several. Derived. NULL where there is "
+    "no text, or where our copy lost the markers (the band is then “unknown”).",
+    "redaction_density": "Markers divided by markers plus visible words of {text}, from 0 to 1: the lowest possible share of "
+    "words withheld. Derived. NULL where the number of markers is.",
+    "redaction_band": "The band that the density of {text} falls in; the redaction_bands table has the bounds. “unknown” where our "
+    "copy lost the markers. NULL where there is no text.",
+}
+_CHILDREN = {
+    "redactions": (
+        "redactions",
+        "One row per redaction marker in {table}.",
+        {
+            "record_id": "The row with the marker.",
+            "column_name": "The column of {table} that the marker is in.",
+            "position": "Which of that text’s markers it is, counting from 1.",
+            "form": "The marker as written: “[REDACTED]”, “█”, “box” for a black box, or another declared form.",
+            "exemption": "The exemption that the marker names. NULL where it names none.",
+        },
+    ),
+    "mentions": (
+        "mentions",
+        "What the visible words of {table} mention. There may be more, because words were withheld and only a fixed list is "
+        "searched for. Inferred by this project.",
+        {
+            "record_id": "The row whose words mention it.",
+            "mention": "What is mentioned.",
+            "kind": "What kind of thing that is.",
+        },
+    ),
+    "source_blocks": (
+        "markers by page",
+        "The pages or sheets that the texts of {table} are on, with their redaction markers, and where markers were lost.",
+        {
+            "disclosure_id": "The disclosure.",
+            "column_name": "The column of {table}.",
+            "block": "The page or sheet.",
+            "records": "Rows on it.",
+            "summaries": "Rows with a text.",
+            "marked": "Texts with a marker.",
+            "markers": "Markers in all.",
+            "chance": "The probability that it would have a marker, if its texts had markers as often as the others. NULL where "
+            "no other has a text.",
+            "markers_lost": "1 where it has no marker although that is almost certain; otherwise 0. Inferred by this project.",
+        },
+    ),
+}
+
+
+def describe(table: SqlTable) -> Iterator[Line]:
+    """Yield a line for the table and those that belong to it, and one for each of their columns."""
+    title = _title(table)
+    yield table.name, None, title, _about(table)
+    no_period = (
+        "NULL where the period is."
+        if table.table.has_period
+        else "NULL: the table has no column that says to which period a row belongs."
+    )
+    in_id = ", the table" if len(table.shape.records) > 1 else ""
+    fixed = {
+        name: text.replace("{table}", in_id).replace("{no_period}", no_period)
+        for name, text in _FIXED.items()
+    }
+    measures = {
+        table.measure(text, what): about.replace("{text}", text)
+        for text in table.texts
+        for what, about in _MEASURES.items()
+    }
+    for name in table.columns:
+        about = fixed.get(name) or measures.get(name) or _column(table, name)
+        yield table.name, name, None, about
+    for what, (words, about, columns) in _CHILDREN.items():
+        if table.child(what) in table.made:
+            yield table.child(what), None, f"{title}: {words}", about.replace("{table}", table.name)
+            for name, text in columns.items():
+                yield table.child(what), name, None, text.replace("{table}", table.name)
+
+
+def _title(table: SqlTable) -> str:
+    family, name = (words.replace("_", " ") for words in (table.shape.family, table.table.name))
+    title = family if len(table.shape.records) == 1 else f"{family}: {name}"
+    return title[:1].upper() + title[1:]
+
+
+def _about(table: SqlTable) -> str:
+    one = table.table.one_row_is or table.shape.one_row_is
+    if table.value:
+        counted = f"One row per figure that the publisher printed; {table.value} has the figure"
+        counts = f"{counted}, so add that up instead of counting rows (one {one} is not one row)."
+    else:
+        counts = f"One row per {one}, in the document’s order, with the published words and their place in it."
+    return " ".join(filter(None, (_sentence(table.table.meaning), counts)))
+
+
+def _column(table: SqlTable, name: str) -> str:
+    """Return the meaning of a column of the shape, or of the status of one."""
+    if name not in table.table.names:
+        return _status(table.table, name.removesuffix("_status"))
+    column = table.column(name)
+    if column is None:
+        about = _spread(table.table, name)
+    else:
+        about = " ".join(filter(None, (_sentence(column.meaning), _as_published(column))))
+    if table.table.has_status(name):
+        about += f" NULL where {name}_status says why."
+    if name in table.texts:
+        about += " Also NULL where this site has withdrawn it (see withdrawn_on)."
+    return about
+
+
+def _as_published(column: Column) -> str:
+    if column.derived_from:
+        return f"Derived from {column.derived_from}."
+    head = f"Headed “{column.heads[0]}” in the document"
+    if column.role == "text":
+        return f"{head}; as published, except that every redaction marker is written [REDACTED] and white space is closed up."
+    if column.role == "date":
+        return f"{head}; as an ISO 8601 date."
+    if column.role == "number":
+        return f"{head}; as a number, without signs of currency and commas between thousands."
+    filled = ", repeated on each row where the document prints it once" if column.fill_down else ""
+    return f"{head}; as published{filled}."
+
+
+def _spread(table: Table, name: str) -> str:
+    spread = table.spread
+    assert spread
+    if name == spread.into:
+        return (
+            _sentence(spread.into_meaning)
+            or "The head of the column that the figure is in, as published."
+        )
+    return _sentence(spread.value_meaning) or "The figure, as a number."
+
+
+def _status(table: Table, name: str) -> str:
+    """Return why a column may have no value, for the column that says it."""
+    column = table.column(name)
+    source = table.column(column.derived_from) if column and column.derived_from else column
+    codes = source.codes if source else table.spread.codes if table.spread else {}
+    statuses: list[str] = [code.status for code in codes.values()]
+    statuses += [ABSENT] if source and source.optional else []
+    statuses += [
+        meaning
+        for column_marked, marks in table.marks.items()
+        if column_marked != name
+        for meaning in marks.values()
+    ]
+    told = [f"“{status}”" for status in dict.fromkeys(statuses)]
+    if source is None or source.role in ("date", "number", "period"):
+        told.append(f"“{AS_PRINTED}” (the cell does not fit the column; source_text has it)")
+    return f"Why {name} has no value, or that its nought is printed otherwise: {', '.join(told)}. NULL where the cell is a value."
+
+
+def _sentence(text: str | None) -> str:
+    return "" if not text else text if text.endswith((".", "?", "!")) else f"{text}."

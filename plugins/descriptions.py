@@ -1,0 +1,67 @@
+"""Take what tables and columns mean from the database itself.
+
+Problem: the build makes tables from shapes, and `metadata.yml` cannot describe tables that it does not know. What
+this does: a database with a table `descriptions` (table_name, column_name, title, description) is its own
+metadata. A row without column_name describes a table, with its title; each other row describes a column.
+Metadata of the configuration takes precedence. Limitations: the table is read once, when the server starts, so a
+database must not change while it is served.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.database import Database
+
+TABLE = "descriptions"
+_described: WeakKeyDictionary[Datasette, dict[str, dict[str, Any]]] = WeakKeyDictionary()
+"""The metadata of tables by database and name."""
+
+
+async def read_descriptions(database: Database) -> dict[str, Any]:
+    """Return the metadata of each table that the database describes."""
+    tables: dict[str, Any] = {}
+    if not await database.table_exists(TABLE):
+        return tables
+    for name, column, title, description in await database.execute_fn(
+        lambda connection: connection.execute(
+            f"select table_name, column_name, title, description from {TABLE} order by rowid"
+        ).fetchall()
+    ):
+        about = tables.setdefault(name, {"columns": {}})
+        if column is None:
+            about |= {"title": title, "description": description}
+        else:
+            about["columns"][column] = description
+    return tables
+
+
+@hookimpl
+def startup(datasette: Datasette) -> Any:
+    async def read() -> None:
+        _described[datasette] = {
+            name: await read_descriptions(database)
+            for name, database in datasette.databases.items()
+        }
+
+    return read
+
+
+@hookimpl
+def get_metadata(
+    datasette: Datasette, key: str | None, database: str | None, table: str | None
+) -> dict[str, Any]:
+    described = _described.get(datasette, {})
+    if table is not None and database is not None:
+        about = described.get(database, {}).get(table)
+        described = {database: {table: about}} if about else {}
+    # Datasette writes the configuration into what it is given.
+    return {
+        "databases": {
+            name: {"tables": deepcopy(tables)} for name, tables in described.items() if tables
+        }
+    }
