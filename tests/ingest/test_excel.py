@@ -46,7 +46,8 @@ def repack(path: Path, name: str, old: str, new: str) -> None:
     """Replace `old`, which must occur, with `new` in the part `name` of the zip, or add the part."""
     with zipfile.ZipFile(path) as package:
         parts = {one: package.read(one) for one in package.namelist()}
-    text = parts.get(name, b"").decode()
+    # openpyxl writes an empty element in one of two ways, depending on whether lxml is installed.
+    text = parts.get(name, b"").decode().replace("<v></v>", "<v />").replace("<v/>", "<v />")
     assert old in text
     parts[name] = text.replace(old, new).encode() if old else new.encode()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:

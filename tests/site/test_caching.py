@@ -235,9 +235,7 @@ async def test_each_address_has_its_own_tag(open_site: Datasette) -> None:
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("path", ["/", "/foi/officer_allegations.json?_size=1", "/foi/dismissals"])
-async def test_an_answer_does_not_depend_on_the_host(
-    open_site: Datasette, path: str
-) -> None:
+async def test_an_answer_does_not_depend_on_the_host(open_site: Datasette, path: str) -> None:
     one, other = [await raw(open_site, path, Host=host) for host in ("one.example", "two.example")]
     assert one.content == other.content
 
