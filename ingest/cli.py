@@ -259,17 +259,23 @@ def compare(text: Path, pdf: Path, record: bool, pool: Pool) -> None:
 @click.option("--publisher", help="Who published the document.")
 @click.option("--source-url", help="The URL of the published document.")
 @click.option("--rights", help="Who holds the rights, and the terms of re-use if known.")
+@click.option(
+    "--table", is_flag=True, help="A PDF or text is a table of another form than the Met's."
+)
 @pool_options
-def add(file: Path, disclosures: Path, pool: Pool, **given: str | None) -> None:
+def add(file: Path, disclosures: Path, table: bool, pool: Pool, **given: str | None) -> None:
     """Audit and read a document, describe it, and make a folder for it.
+
+    For a table in CSV or Excel, or with --table in a PDF or a text, also draft a shape, which says what
+    its columns mean, and ask what the file cannot say.
 
     Nothing is copied until the document passes its audit. Anything you still have to fill in or
     decide is left empty in the new disclosure.yml; a build refuses the file until it is complete.
     """
     known = {key: value for key, value in given.items() if value}
     try:
-        if file.suffix.lower() in SUFFIXES:
-            folder, questions = add_table(read_table_file(file), disclosures, known)
+        if table or file.suffix.lower() in SUFFIXES:
+            folder, questions = add_table(read_table_file(file, pool), disclosures, known)
             for question in questions:
                 _echo(f"  question: {question}")
         else:

@@ -17,9 +17,12 @@ from ingest.config.shape import SHAPES, Shape, fold, load_shape
 from ingest.excel.audit import audit_workbook
 from ingest.mapping.heads import Finder
 from ingest.mapping.periods import Periods
+from ingest.pdf.limits import Unreadable
+from ingest.pdf.pool import Pool, read_document
 from ingest.readers.cells import CELL_READERS
 from ingest.readers.excel import read_workbook
 from ingest.readers.gate import blocking_findings
+from ingest.readers.pdf import read_pdf_cells
 from ingest.records.audit_findings import KINDS
 from ingest.records.cells import CellRow
 from ingest.records.findings import BuildError, Finding
@@ -41,18 +44,30 @@ class TableFile:
     pending: Counter[str]
 
 
-def read_table_file(file: Path) -> TableFile:
+def read_table_file(file: Path, pool: Pool | None = None) -> TableFile:
     """Return the first rows of a file. Raise BuildError, with every finding, if it cannot be read, or does not
     pass its audit."""
     pending: Counter[str] = Counter()
-    if file.suffix.lower() == ".xlsx":
+    if file.suffix.lower() == ".pdf":
+        try:
+            document = read_document(file, pool or Pool())
+        except Unreadable as error:
+            raise BuildError([error.finding(file)]) from None
+        if refused := blocking_findings(file, document.findings):
+            raise BuildError(refused)
+        sha256, pending = document.file.sha256, document.counts
+        cells = read_pdf_cells(file, document)
+    elif file.suffix.lower() == ".xlsx":
         audit = audit_workbook(file)
         if refused := blocking_findings(file, audit.findings, [one.name for one in audit.sheets]):
             raise BuildError(refused)
         sha256, pending, cells = audit.sha256, audit.counts, read_workbook(file, audit)
-    else:
+    elif reader := CELL_READERS.get(file.suffix.lower()):
         sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-        cells = CELL_READERS[file.suffix.lower()](file, None)
+        cells = reader(file, None)
+    else:
+        expected = f"a file named {', '.join((*CELL_READERS, '.xlsx'))} or .pdf"
+        raise BuildError([Finding(file, None, f"a file named {file.name}", expected, "rename it")])
     read = list(islice(cells, MAX_ROWS))
     if findings := [one for one in read if isinstance(one, Finding)]:
         raise BuildError(findings)

@@ -7,6 +7,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 from click.testing import CliRunner
+from reportlab import platypus
 
 from ingest.cli import main
 from ingest.config.shape import Column, Shape
@@ -152,24 +153,33 @@ def write(path: Path) -> Path:
             book.active.append(row.split("|"))
         book.properties.creator = "Somebody"
         book.save(path)
+    elif path.suffix == ".pdf":
+        style = [("GRID", (0, 0), (-1, -1), 0.5, "black")]
+        table = platypus.Table([row.split("|") for row in LIST[1:]], style=style)
+        platypus.SimpleDocTemplate(str(path), author="Somebody", invariant=1).build([table])
+    elif path.suffix == ".txt":
+        path.write_text("\n".join(row.replace("|", "\t") for row in LIST[1:]))
     else:
         path.write_text("\n".join(row.replace(",", "").replace("|", ",") for row in LIST[1:]))
     return path
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+@pytest.mark.parametrize("suffix", [".csv", ".txt", ".xlsx", ".pdf"])
 def test_add_makes_a_folder_with_drafts_to_fill_in(tmp_path: Path, suffix: str) -> None:
     file = write(tmp_path / f"Lost parcels{suffix}")
     folder = tmp_path / "disclosures"
     folder.mkdir()
-    done = CliRunner().invoke(main, ["add", str(file), "--disclosures", str(folder)])
+    command = ["add", str(file), "--disclosures", str(folder), "--table"]
+    done = CliRunner().invoke(main, command)
     assert done.exit_code == 0, done.output
     made = folder / "lost-parcels"
     assert (made / f"source{suffix}").read_bytes() == file.read_bytes()
     assert load(made / "shape.yml", Shape)[0] is None
     decided = "kind: author" in (made / "disclosure.yml").read_text("utf-8")
-    assert decided == (suffix == ".xlsx")
-    again = CliRunner().invoke(main, ["add", str(file), "--disclosures", str(folder)])
+    assert decided == (suffix in (".xlsx", ".pdf"))
+    written = (made / "shape.yml").read_text("utf-8")
+    assert "name: depot, role: category" in written
+    again = CliRunner().invoke(main, command)
     assert again.exit_code == 1
     assert [path.name for path in folder.iterdir()] == ["lost-parcels"]
 
