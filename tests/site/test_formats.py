@@ -65,6 +65,10 @@ def as_csv_has_it(rows: Cells) -> list[dict[str, str]]:
     ]
 
 
+EMPTY = {"printed_totals", "changes", "descriptions"}
+"""Tables that have rows only if there is a disclosure of another shape."""
+
+
 @pytest.mark.asyncio
 @pytest.mark.parametrize("name", PAGES)
 async def test_a_page_links_to_equal_values_in_each_format(site: Datasette, name: str) -> None:
@@ -78,7 +82,8 @@ async def test_a_page_links_to_equal_values_in_each_format(site: Datasette, name
         assert isinstance(rows, list)
         expected = expected or rows
         assert rows == expected
-    assert expected
+    assert bool(expected) == (name not in EMPTY)
+    expected = expected or []
     assert not any(isinstance(value, dict | list) for row in expected for value in row.values())
     assert len(found["csv"]) >= 1
     for url in found["csv"]:
@@ -155,7 +160,7 @@ def number_or_text(value: Any) -> object:
 
 @pytest.mark.long
 @pytest.mark.asyncio
-@pytest.mark.parametrize("name", [*TABLES, *QUESTIONS])
+@pytest.mark.parametrize("name", [name for name in (*TABLES, *QUESTIONS) if name not in EMPTY])
 async def test_pandas_reads_equal_values_from_each_format(site: Datasette, name: str) -> None:
     import pandas
 
