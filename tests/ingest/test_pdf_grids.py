@@ -297,6 +297,7 @@ def with_meanings(path: Path, **meanings: str) -> None:
     path.write_bytes(file_of(CATALOG, ONE_PAGE, page, content, font, stream(cmap.encode())))
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("meanings", "text", "unknown"),
     [
@@ -319,6 +320,7 @@ def test_a_drawn_character_is_read_by_what_it_means(
     assert document.counts["unknown-character"] == unknown
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("mean", ["\u200b", "\u2060", "\ufeff"])
 def test_an_invisible_character_hides_no_marker(tmp_path: Path, mean: str) -> None:
     path = tmp_path / "a.pdf"

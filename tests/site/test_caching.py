@@ -79,7 +79,7 @@ async def raw(site: Datasette, path: str, method: str = "GET", **headers: str) -
 
 
 @pytest.mark.asyncio
-@pytest.mark.quick_cases(8)
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize("path", [*BY_ADDRESS, *BY_BODY])
 async def test_an_answer_can_be_kept_measured_and_read_in_parts(
     open_site: Datasette, path: str
@@ -294,7 +294,7 @@ async def test_a_part_that_took_too_long_is_not_kept(
 
 
 @pytest.mark.asyncio
-@pytest.mark.quick_cases(8)
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize("path", [*BY_ADDRESS, *BY_BODY, WORKBOOK, *ERRORS, *REDIRECTS])
 async def test_other_sites_may_read_every_answer(open_site: Datasette, path: str) -> None:
     for headers in ({}, {"If_None_Match": "*"}, {"Range": "bytes=0-1"}):

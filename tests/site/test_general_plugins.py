@@ -566,7 +566,7 @@ assert tuple(CHECKS) == GENERAL
 IN_THE_CHECKOUT = (sys.executable, {"PYTHONPATH": str(ROOT)})
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("plugin", GENERAL)
 def test_each_works_alone_on_another_database(plugin: str, tmp_path: Path) -> None:
     CHECKS[plugin](Library(tmp_path, plugin, *IN_THE_CHECKOUT))
@@ -616,7 +616,7 @@ def test_each_works_with_the_wheel_outside_the_checkout(
     CHECKS[plugin](library)
 
 
-@pytest.mark.quick_cases(3)
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("plugin", "config", "told"),
     [

@@ -121,6 +121,7 @@ async def test_the_limit_leaves_room_for_all_the_summaries_in_one_value(site: Da
 OF_ROWS = "with recursive n(i) as (select 1 union all select i + 1 from n limit {rows}) select {columns} from n"
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("rows", "columns", "form", "status"),
     [
