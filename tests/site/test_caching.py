@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import datasette_xlsx
 import httpx
 import pytest
 import yaml
@@ -399,8 +400,12 @@ def test_each_request_on_a_connection_is_answered_in_the_same_way(
 
 @pytest.mark.long
 def test_a_change_to_code_templates_or_settings_changes_every_tag(
-    site: Datasette, site_folder: Path, tmp_path: Path
+    site: Datasette, site_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Another copy of the plugins would stay in the library that writes Excel files.
+    for name in ("_table_rows", "_Writer", "_query_rows"):
+        monkeypatch.setattr(datasette_xlsx, name, getattr(datasette_xlsx, name))
+
     def tag_with(changed: str) -> str:
         folder = tmp_path / (changed or "same").replace("/", "-")
         folder.mkdir()
