@@ -23,8 +23,8 @@ ALLOWED = {
     *("Apache-2.0", "BSD", "BSD-3-Clause", "MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "PSF-2.0"),
     "Public Domain",
 }
-"""Licences that let anyone serve the code as it is. Those that cover whoever uses it over a network, such
-as the AGPL, and those of whole works, such as the GPL, are not among them."""
+"""Licences that let anyone serve the code as it is. Not among them are those with duties towards users of a
+network service, such as the AGPL, and those that extend to the whole work, such as the GPL."""
 SPDX = {
     "Apache 2": "Apache-2.0",
     "Apache License, Version 2.0": "Apache-2.0",

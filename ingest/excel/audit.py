@@ -16,7 +16,7 @@ from openpyxl.utils import column_index_from_string, range_boundaries
 
 from ingest.excel.package import LIMITS, Attributes, Limits, Package, Sheet
 from ingest.excel.styles import Styles, Visibility, read_styles
-from ingest.records.audit_findings import AuditFinding
+from ingest.records.audit_findings import AuditFinding, count_by_kind
 from ingest.records.cells import Place
 
 _PARTS: tuple[tuple[str, str], ...] = (
@@ -72,10 +72,7 @@ class WorkbookAudit:
     @property
     def counts(self) -> Counter[str]:
         """The total count of each kind of finding."""
-        counts: Counter[str] = Counter()
-        for finding in self.findings:
-            counts[finding.kind] += finding.count
-        return counts
+        return count_by_kind(self.findings)
 
 
 def audit_workbook(path: Path, limits: Limits = LIMITS) -> WorkbookAudit:

@@ -31,7 +31,7 @@ from tqdm import tqdm
 from ingest.pdf import worker
 from ingest.pdf.limits import Limits, Unreadable
 from ingest.pdf.worker import FileAudit, PageResult
-from ingest.records.audit_findings import AuditFinding
+from ingest.records.audit_findings import AuditFinding, count_by_kind
 
 CHUNK = 16
 """Pages per task. Smaller chunks add IPC overhead; larger ones leave workers idle at the end."""
@@ -66,10 +66,7 @@ class Document:
     @property
     def counts(self) -> Counter[str]:
         """The total count of each kind of finding."""
-        counts: Counter[str] = Counter()
-        for finding in self.findings:
-            counts[finding.kind] += finding.count
-        return counts
+        return count_by_kind(self.findings)
 
 
 def read_document(path: Path, pool: Pool) -> Document:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -80,3 +82,11 @@ class AuditFinding:
 
     def __post_init__(self) -> None:
         assert self.kind in KINDS, self.kind
+
+
+def count_by_kind(findings: Iterable[AuditFinding]) -> Counter[str]:
+    """Return the total count of each kind of finding."""
+    counts: Counter[str] = Counter()
+    for finding in findings:
+        counts[finding.kind] += finding.count
+    return counts

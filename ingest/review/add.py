@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
@@ -161,17 +162,26 @@ def _draft_manifest(disclosure: Disclosure, known: dict[str, str]) -> str:
             "  markers: []",
             "  not_markers: []",
         ]
-    if disclosure.pending:
-        parts += [
-            "",
-            "# Decisions needed: look at the document, and say why each finding is acceptable.",
-            "decisions:",
-        ]
-        for pending in disclosure.pending:
-            parts += [
-                f"  # {KINDS[pending.kind]}",
-                f"  - kind: {pending.kind}",
-                f"    count: {pending.count}",
-                '    reason: ""',
-            ]
+    parts += draft_decisions({one.kind: one.count for one in disclosure.pending})
     return "\n".join([*parts, ""])
+
+
+def draft_decisions(pending: Mapping[str, int]) -> list[str]:
+    """Return the lines of a manifest for the decisions on audit findings, whose counts are by kind; none if
+    there are no findings."""
+    lines = [
+        line
+        for kind, count in sorted(pending.items())
+        for line in (
+            f"  # {KINDS[kind]}",
+            f"  - kind: {kind}",
+            f"    count: {count}",
+            '    reason: ""',
+        )
+    ]
+    head = [
+        "",
+        "# Decisions needed: look at the document, and say why each finding is acceptable.",
+        "decisions:",
+    ]
+    return [*head, *lines] if lines else []

@@ -23,10 +23,9 @@ from ingest.readers.cells import CELL_READERS
 from ingest.readers.excel import read_workbook
 from ingest.readers.gate import blocking_findings
 from ingest.readers.pdf import read_pdf_cells
-from ingest.records.audit_findings import KINDS
 from ingest.records.cells import CellRow
 from ingest.records.findings import BuildError, Finding
-from ingest.review.add import make_folder
+from ingest.review.add import draft_decisions, make_folder
 from ingest.review.draft import MAX_ROWS, draft_shape
 from ingest.text.phrases import pluralize
 
@@ -138,17 +137,4 @@ def _draft_manifest(
         *(yaml.safe_dump({key: value}, width=1_000).strip() for key, value in given.items()),
         "# redacted: false    if nothing is redacted in it",
     ]
-    if table.pending:
-        lines += [
-            "",
-            "# Decisions needed: look at the document, and say why each finding is acceptable.",
-            "decisions:",
-        ]
-        for kind, count in sorted(table.pending.items()):
-            lines += [
-                f"  # {KINDS[kind]}",
-                f"  - kind: {kind}",
-                f"    count: {count}",
-                '    reason: ""',
-            ]
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, *draft_decisions(table.pending), ""])

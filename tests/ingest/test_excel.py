@@ -56,7 +56,7 @@ def repack(path: Path, name: str, old: str, new: str) -> None:
 
 
 def rows_of(path: Path) -> list[tuple[str | None, ...]]:
-    """Return the cells that are read; no finding may stand in between."""
+    """Return the cells that are read. Fail if there is any finding."""
     read = list(read_workbook(path, audit_workbook(path)))
     assert all(isinstance(row, CellRow) for row in read)
     return [row.cells for row in read if isinstance(row, CellRow)]
