@@ -108,8 +108,6 @@ class Release:
     def named_by(self, headers: dict[str, str], stated: list[str]) -> bool:
         """Whether all that an answer states is of this release."""
         hashes = [headers.get("x-release", ""), *(text for text in stated if len(text) >= 12)]
-        if "etag" in headers:
-            hashes.append(headers["etag"].strip('"'))
         counts = {text for text in stated if len(text) < 12}
         return {text[:12] for text in hashes} == {self.digits} and counts <= self.counts
 
