@@ -33,6 +33,12 @@ COLUMNS = {
     "changes": "disclosure_id table_name change record_id earlier_id column_name before after",
     "descriptions": "table_name column_name title description",
 }
+OF_THE_MET = {
+    *("published_totals", "officer_allegations", "ranks", "results", "actions", "sanctions"),
+    *("redactions", "source_blocks", "shared_wordings", "mentions", "mention_patterns"),
+    *("publisher_questions", "reconciliation", "officers_counted"),
+}
+"""Tables and views that are there only with a disclosure in the Met's form."""
 OF_OTHER_SHAPES = ("printed_totals", "changes", "descriptions")
 """Tables in which the first disclosure has no rows."""
 VIEWS = {
