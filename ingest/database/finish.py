@@ -46,7 +46,7 @@ def finish(connection: sqlite3.Connection, shapes: Iterable[Shape]) -> None:
     selects = [*met, *map(_records, tables)] or [_NO_RECORDS]
     connection.execute("\ncreate view records as" + "\nunion all".join(selects))
     connection.executemany(
-        "insert into descriptions (table_name, column_name, title, description) values (?, ?, ?, ?)",
+        f"insert into descriptions values ({', '.join('?' * 8)})",
         [line for table in tables for line in describe(table)],
     )
 
