@@ -27,11 +27,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import yaml
 from click import ClickException
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.database import Database
-from datasette.utils import BadMetadataError, parse_metadata
 from pydantic import ValidationError
 
 from ingest.config.yaml_model import Model
@@ -90,8 +90,8 @@ def names_in(database: Database | None) -> set[str]:
 def read_family(file: Path) -> Metadata:
     """Return the content of a family's file. Raise ClickException if it can't be read."""
     try:
-        metadata = parse_metadata(file.read_text("utf-8"))
-    except (BadMetadataError, UnicodeDecodeError) as error:
+        metadata = yaml.safe_load(file.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ClickException(f"{file}: {error}") from error
     if not isinstance(metadata, dict):
         raise ClickException(f"{file}: found no mapping, expected one such as metadata.yml is")

@@ -732,7 +732,7 @@ def test_a_mistake_in_the_configuration_stops_the_server(
     ("text", "told"),
     [
         ("databases: {library: {tables: {letters: {title: Epistles}}}}", "library.tables.letters"),
-        ("databases: {library: {tables: {letters: [}}}", "not valid YAML"),
+        ("databases: {library: {tables: {letters: [}}}", "line 1, column 42"),
         ("[letters]", "found no mapping"),
     ],
 )
