@@ -596,7 +596,7 @@ def test_a_mistake_in_a_file_is_reported_and_stops_the_server(
 ) -> None:
     shutil.copytree(ROOT / "plugins", tmp_path / "plugins")
     shutil.copytree(ROOT / "canned_queries", tmp_path / "canned_queries")
-    furnish(tmp_path, *PARTS)
+    furnish(tmp_path, "ingest", *PARTS)
     furnish_database(tmp_path, database)
     file = tmp_path / "canned_queries" / "officers-per-rank.sql"
     text = file.read_text("utf-8")
