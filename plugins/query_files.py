@@ -35,7 +35,7 @@ metadata.yml says, for each database that has such queries:
         groups: [Which branches?]            in display order
         bases: {counted: Our count.}         text that says where figures come from
         rows: loans                          the table that drilldowns open,
-        rows_are: loans                      what its rows are,
+        noun: loans                          what its rows are,
         row_id: id                           and the column that opens one row of it
         exclude_when: {state: lost}          rows without links, because that table lacks them
         separate_by: year                    answer and count each value separately
@@ -177,7 +177,7 @@ class Config(Model):
     groups: list[str]
     bases: dict[str, str]
     rows: str | None = None
-    rows_are: str = "rows"
+    noun: str = "rows"
     row_id: str = "id"
     exclude_when: dict[str, str] = Field(default_factory=dict)
     separate_by: str | None = None
@@ -305,7 +305,7 @@ def as_metadata(question: Question, config: Config, about: Mapping[str, Any]) ->
         "caveats": [caveats[key] for key in header.caveats],
         "columns": columns,
         "parameters": {name: field.model_dump() for name, field in parameters.items()},
-        "rows_are": config.rows_are,
+        "noun": config.noun,
         "separate_by": config.separate_by,
         "chart": header.chart
         and {"of": header.chart.of or question.name, "fragment": header.chart.fragment},
