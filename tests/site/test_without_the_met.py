@@ -146,5 +146,5 @@ async def test_with_both_each_is_described_and_the_mets_pages_are_there(
     assert "One row per parcel" in about
     assert "One officer counted by the publisher" in about
     redaction = await text_of(both, "/redaction")
-    assert "Rows of lost-parcels-2021 by how much of their text is redacted" in redaction
+    assert "How much of the text is redacted Rows unmarked 1" in redaction
     assert "Each box is one row of 01/FOI/22/026570" in redaction
