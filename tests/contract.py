@@ -35,6 +35,12 @@ COLUMNS = {
     "caveats": "disclosure_id family table_name column_name id sentence text",
     "questions": "name* family table_name title header sql",
 }
+OF_THE_MET = {
+    *("published_totals", "officer_allegations", "ranks", "results", "actions", "sanctions"),
+    *("redactions", "source_blocks", "shared_wordings", "mentions", "mention_patterns"),
+    *("publisher_questions", "reconciliation", "officers_counted"),
+}
+"""Tables and views that are there only with a disclosure in the Met's form."""
 OF_OTHER_SHAPES = ("printed_totals", "changes", "descriptions", "caveats", "questions")
 """Tables in which the first disclosure has no rows."""
 VIEWS = {
