@@ -77,8 +77,6 @@ from ingest.config.yaml_model import Model, line_in, parse
 from ingest.text.phrases import long_date
 
 ROOT = Path(__file__).resolve().parent.parent
-DESCRIPTIONS = "descriptions"
-"""The table that says what the columns of a stored question's table mean (plugins/descriptions.py)."""
 HEADER = re.compile(r"(?:--.*\n)+")
 PARAMETER = re.compile(r":([a-z_]+)")
 
@@ -207,7 +205,7 @@ class Caveat(Model):
 
 class StoredHeader(AnyHeader):
     """The header of a question in the database: its basis and caveats are in words. `rows_in` is the table
-    that its drilldowns open, and that says what its columns mean."""
+    that its drilldowns open."""
 
     caveats: list[Caveat]
     rows_in: str
@@ -370,10 +368,6 @@ def stored_questions(database: Database, table: str, config: Config) -> Iterator
         tables = {name for (name,) in connection.execute("select name from sqlite_master")}
         if table not in tables:
             return
-        meanings: dict[tuple[str, str], str] = {}
-        if DESCRIPTIONS in tables:
-            described = f"select table_name, column_name, description from {DESCRIPTIONS}"
-            meanings = {(of, column): about for of, column, about in connection.execute(described)}
         found = f"select name, header, sql from {escape_sqlite(table)} order by rowid"
         for name, text, sql in connection.execute(found):
             header = StoredHeader.model_validate_json(text)
@@ -381,10 +375,6 @@ def stored_questions(database: Database, table: str, config: Config) -> Iterator
                 **header.model_dump(),
                 "sql": sql,
                 "name": name,
-                "columns": {
-                    column: own or meanings.get((header.rows_in, column), "")
-                    for column, own in header.columns.items()
-                },
                 "separate_by": config.separate_by,
                 "chart": _chart(name, header),
             }

@@ -122,7 +122,7 @@ def _sanitise_errors(page: int | None) -> Iterator[None]:
         if any(isinstance(one, MemoryError) for one in behind):
             found = "a document that needs more memory than a worker may use"
         elif any(isinstance(one, RecursionError) for one in behind):
-            found = "objects that contain each other"
+            found = "objects that are nested too deeply, or contain each other"
         else:
             found = f"content that the parser cannot read ({type(error).__name__})"
         raise _unreadable(found, page) from None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
-from ingest.database.descriptions import title_of
+from ingest.database.descriptions import describe, title_of
 from ingest.database.tables import SqlTable, quoted
 from ingest.questions.sentences import (
     MOST_COMMON,
@@ -306,6 +306,12 @@ def _question(
         "empty_message": "No rows.",
     }
     given = {key: value for key, value in (shared | header).items() if value is not None}
+    meanings = {
+        column: about
+        for of, column, _, about, *_ in describe(asked.table)
+        if of == asked.table.name
+    }
+    given["columns"] = {name: own or meanings[name] for name, own in header["columns"].items()}
     return Question(name, sql, given, frozenset(about))
 
 
