@@ -143,12 +143,14 @@ class Bar:
 
 def _label(row: Row, column: str, drawing: Row, empty: Row) -> str:
     """Return the value of `column`, or if it is NULL the reason: from the column with its status, or from `empty` by
-    status and column."""
+    status and column. A row that has neither does not say more."""
     if row[column] is not None:
         return str(row[column])
     if f"{column}_status" in row.keys():  # noqa: SIM118 - no dict
         return str(row[f"{column}_status"])
-    status = row[drawing["state"] or "status"]
+    if (state := drawing["state"] or "status") not in row.keys():  # noqa: SIM118
+        return "not stated"
+    status = row[state]
     reasons = empty.get(status, {})
     return next((why for why, columns in reasons.items() if column in columns), str(status))
 

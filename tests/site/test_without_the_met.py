@@ -25,6 +25,7 @@ OWN = (
     *("/accessibility", "/redaction", "/foi", TABLE, f"{TABLE}?_search=goat", "/foi/records"),
     *(f"{TABLE}/lost-parcels-2021-000003", "/foi/disclosures/lost-parcels-2021"),
     *("/foi/checks", "/foi/redaction_bands", "/foi/disclosures"),
+    *("/foi/lost-parcels-per-cause", "/foi/lost-parcels-per-redaction-band"),
 )
 SUBJECT = re.compile(r"(?<![a-z])(officer|rank|sanction|constable)", re.IGNORECASE)
 """Words of the Met's disclosure, in names of tables too."""
