@@ -31,9 +31,11 @@ COLUMNS = {
     "printed_totals": """disclosure_id* table_name position*:INTEGER scope label unit printed:NUMERIC
         found:NUMERIC outcome reason place""",
     "changes": "disclosure_id table_name change record_id earlier_id column_name before after",
+    "record_counts": """disclosure_id family table_name column_name value status period_from period_to
+        period_partial:INTEGER unit records:INTEGER total:NUMERIC hidden:INTEGER""",
     "descriptions": "table_name column_name title description",
 }
-OF_OTHER_SHAPES = ("printed_totals", "changes", "descriptions")
+OF_OTHER_SHAPES = ("printed_totals", "changes", "record_counts", "descriptions")
 """Tables in which the first disclosure has no rows."""
 VIEWS = {
     "reconciliation": "disclosure_id year published found finalised under_investigation missing",
@@ -58,5 +60,6 @@ FOREIGN_KEYS = {
     ("publisher_questions", "allegation_id", "officer_allegations"),
     ("printed_totals", "disclosure_id", "disclosures"),
     ("changes", "disclosure_id", "disclosures"),
+    ("record_counts", "disclosure_id", "disclosures"),
     ("disclosures", "supersedes", "disclosures"),
 }
