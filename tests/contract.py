@@ -33,7 +33,7 @@ COLUMNS = {
     "changes": "disclosure_id table_name change record_id earlier_id column_name before after",
     "record_counts": """disclosure_id family table_name column_name value status period_from period_to
         period_partial:INTEGER unit records:INTEGER total:NUMERIC hidden:INTEGER""",
-    "descriptions": "table_name column_name title description",
+    "descriptions": "table_name column_name title description family one_row_is rows_are role",
 }
 OF_OTHER_SHAPES = ("printed_totals", "changes", "record_counts", "descriptions")
 """Tables in which the first disclosure has no rows."""
