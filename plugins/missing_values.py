@@ -14,6 +14,7 @@ column has the reason itself, the cell is styled according to that reason, and s
           removed_on: {removed: [colour]}       takes precedence if removed_on is not NULL
         reason_column: "{}_status"              why weight is NULL is in weight_status, if there is such a column;
                                                 takes precedence over the row's status
+        words: {as printed: see source}         what cells call a reason, if not its own words
 
 A table may have a configuration of its own, which then applies to its pages instead. The site's templates and stylesheet do the rest. Templates get
 
@@ -59,6 +60,7 @@ class Config(Model):
     status_column: str | None = None
     by_status: dict[str, Reasons] = Field(default_factory=dict)
     when_set: dict[str, Reasons] = Field(default_factory=dict)
+    words: dict[str, str] = Field(default_factory=dict)
     reason_column: Annotated[str, StringConstraints(pattern=r"^[^{}]*\{\}[^{}]*$")] | None = None
 
     def applying(self, row: Mapping[str, Any], column: str) -> Iterator[Reasons]:
@@ -122,10 +124,11 @@ def config_of(
     return kept[database, table]
 
 
-def render(reason: str) -> Markup:
-    """Return the HTML of an empty cell."""
+def render(reason: str, words: str | None = None) -> Markup:
+    """Return the HTML of an empty cell, with the reason or other words for it."""
+    words = words or reason
     return Markup('<span class="absent absent-{}" title="{}"><span>{}</span></span>').format(
-        reason.replace(" ", "-"), reason, reason
+        reason.replace(" ", "-"), words, words
     )
 
 
@@ -148,8 +151,9 @@ def render_cell(
 ) -> Markup | None:
     if value is not None:
         return None
-    reason = config_of(datasette, database if table else None, table).reason(row, column)
-    return None if reason is None else render(reason)
+    config = config_of(datasette, database if table else None, table)
+    reason = config.reason(row, column)
+    return None if reason is None else render(reason, config.words.get(reason))
 
 
 def with_nulls(
@@ -229,7 +233,8 @@ async def blanks_of(
                         datasette.urls.path(request.path), arguments, name, (str(why), str(value))
                     )
                     reason = config.reason(row, name) or f"blank, {value}"
-                    blanks[name].append(Blank(reason, number, url, selected))
+                    words = config.words.get(reason, reason)
+                    blanks[name].append(Blank(words, number, url, selected))
     return blanks
 
 

@@ -7,7 +7,8 @@ role each column has. From that come, for each table,
 - its metadata: `facets`, the columns to filter by; `headings`, names for people; `hidden`, the columns that its page
   leaves out; the columns with redaction bars (redaction_density.py), and where it says why a cell is empty
   (missing_values.py); and its basis and caveats;
-- the objects that templates get: `record_table(name)`, None for any other table, and `record_tables()`.
+- what templates get: `record_table(name)`, None for any other table, `record_tables()`, and `has_table(name)`, whether
+  the database has a table or a view of that name.
 
     databases:
       letters:
@@ -23,6 +24,7 @@ starts, so it must not change while it is served.
 
 # No `from __future__ import annotations`: pydantic resolves them through sys.modules, which lacks
 # Datasette's plugins.
+import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from copy import deepcopy
@@ -41,17 +43,20 @@ from ingest.config.yaml_model import Model
 TABLE = "descriptions"
 DATABASE = "foi"
 """The database whose tables templates ask for."""
-MOST_VALUES = 60
+MOST_VALUES = 100
 """The most values of a column to filter by: among more, a reader searches."""
 SHADOWS = ("", "_data", "_idx", "_content", "_docsize", "_config")
 UNMARKED = all_bands()[0].band
 BAND = "redaction_band"
 MEASURES = ("visible_words", "redaction_count", "redaction_density", BAND)
+AS_PRINTED = "as printed"
+"""The status of a cell that does not fit its column."""
 PROVENANCE = (
     *("position", "place", "status", "source_text", "withdrawn_on", "withdrawn_reason"),
     *("period_from", "period_to", "period_partial"),
 )
 """Columns that every table has, which are shown on the page of a row."""
+FINANCIAL_YEAR = re.compile(r"\b(\d{4}) (\d\d)\b")
 HEADINGS = {"id": "Row", "disclosure_id": "Disclosure", BAND: "How much is redacted"}
 
 
@@ -128,7 +133,7 @@ class RecordTable(NamedTuple):
         """Return the name of a column for people."""
         if column.endswith(f"_{BAND}"):
             return f"How much of {column.removesuffix(f'_{BAND}').replace('_', ' ')} is redacted"
-        words = HEADINGS.get(column) or column.replace("_", " ")
+        words = HEADINGS.get(column) or FINANCIAL_YEAR.sub(r"\1-\2", column.replace("_", " "))
         return words[:1].upper() + words[1:]
 
     def name_of(self, row: Mapping[str, Any]) -> str:
@@ -158,6 +163,7 @@ class RecordTable(NamedTuple):
                 "redaction_density": bars,
                 "missing_values": {
                     "reason_column": "{}_status",
+                    "words": {AS_PRINTED: "see source"},
                     "when_set": {"withdrawn_on": {"withdrawn": ["source_text", *self.texts]}},
                 },
             },
@@ -224,6 +230,8 @@ def look_at(
 
 
 _configs: WeakKeyDictionary[Datasette, dict[str, Config]] = WeakKeyDictionary()
+_names: WeakKeyDictionary[Datasette, set[str]] = WeakKeyDictionary()
+"""The names of all tables and views in DATABASE."""
 _tables: WeakKeyDictionary[Datasette, dict[str, dict[str, RecordTable]]] = WeakKeyDictionary()
 """The tables made from shapes, by database and name."""
 
@@ -244,6 +252,10 @@ def startup(datasette: Datasette) -> Any:
             }
         except ValidationError as error:
             raise ClickException(f"metadata.yml, plugin record_tables: {error}") from error
+        if DATABASE in datasette.databases:
+            database = datasette.get_database(DATABASE)
+            names = {*await database.table_names(), *await database.view_names()}
+            _names[datasette] = names
         _tables[datasette] = {
             name: {table.name: table for table in await database.execute_fn(read_tables)}
             for name, database in datasette.databases.items()
@@ -271,5 +283,6 @@ def get_metadata(datasette: Datasette, database: str | None, table: str | None) 
 def extra_template_vars(datasette: Datasette) -> dict[str, Callable[..., Any]]:
     return {
         "record_table": lambda name: tables_of(datasette).get(name),
+        "has_table": lambda name: name in _names.get(datasette, ()),
         "record_tables": lambda: list(tables_of(datasette).values()),
     }

@@ -32,7 +32,6 @@ QUESTION, ITS_TABLE = "search", "officer_allegations"
 WORDS_AROUND = 30
 
 
-
 class Index(NamedTuple):
     """The full-text index of a table: its name, the primary key of the table, and the columns that it covers."""
 
