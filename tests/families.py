@@ -1,4 +1,5 @@
-"""Small disclosures of two families, for tests of pages: two of one family and a re-issue, and a table of figures.
+"""Small disclosures of three families, for tests of pages: two of one family and a re-issue, a table of figures, and
+letters, which have two texts each and no period.
 
 Every number that a test expects was counted by hand in the texts below.
 """
@@ -77,6 +78,25 @@ Almond,books,c,5,9
 """Loans in books and in hours. One figure is withheld."""
 
 
+LETTERS: dict[str, Any] = {
+    "family": "library_letters",
+    "one_row_is": "letter",
+    "tables": [
+        {"name": "letters", "columns": [
+            {"name": "number", "head": "Letter", "role": "sequence"},
+            {"name": "question", "head": "Question", "role": "text"},
+            {"name": "answer", "head": "Answer", "role": "text", "codes": {"": "not stated"}},
+        ]},
+    ],
+}  # fmt: skip
+WRITTEN = """\
+Letter,Question,Answer
+1,May I bring a dog?,No dog but █ may come in
+2,When do you open to [REDACTED]?,At nine
+3,[REDACTED],
+"""
+
+
 def incidents(rows: tuple[str, ...], *totals: str) -> str:
     """Return a document of incidents with its printed totals."""
     return "\n".join(("Year,Incidents", *totals, "", HEAD, *rows, ""))
@@ -102,7 +122,7 @@ def put(disclosures: Path, id: str, text: str, shape: dict[str, Any], **manifest
 
 
 def put_families(disclosures: Path) -> None:
-    """Write the folders of four disclosures of two families, one of which replaces another."""
+    """Write the folders of five disclosures of three families, one of which replaces another."""
     accepted = {"seen": {"spring": {"count": 1, "reason": "A season and not a date."}}}
     leith = {
         "publisher": "Leith Libraries",
@@ -133,5 +153,7 @@ def put_families(disclosures: Path) -> None:
         publisher="Perth Libraries",
         title="Incidents in Perth",
         redacted="false",
+        withdrawn=[{"id": "perth-1-000004", "date": "2022-03-04", "reason": "on request"}],
     )
+    put(disclosures, "letters-1", WRITTEN, LETTERS)
     put(disclosures, "loans-1", LENT, LOANS, publisher="Perth Libraries", title="Loans in Perth")
