@@ -160,6 +160,7 @@ def followed() -> dict[str, int]:
     return {}
 
 
+@pytest.mark.long
 async def test_every_count_is_that_of_the_rows_that_it_leads_to(several: Datasette) -> None:
     """`record_counts` against the tables themselves, row by row."""
     counts = (await several.client.get("/foi/record_counts.json?_shape=array&_size=max")).json()
