@@ -6,7 +6,7 @@ role each column has. From that come, for each table,
 
 - its metadata: `facets`, the columns to filter by; `headings`, names for people; `hidden`, the columns that its page
   leaves out; the columns with redaction bars (redaction_density.py), and where it says why a cell is empty
-  (missing_values.py); and its basis and caveats;
+  (missing_values.py); its basis; and its caveats, with those in the table `caveats`, if there is one;
 - what templates get: `record_table(name)`, None for any other table, `record_tables()`, and `has_table(name)`, whether
   the database has a table or a view of that name.
 
@@ -41,6 +41,7 @@ from ingest.config.bands import all_bands
 from ingest.config.yaml_model import Model
 
 TABLE = "descriptions"
+CAVEATS = "caveats"
 DATABASE = "foi"
 """The database whose tables templates ask for."""
 MOST_VALUES = 100
@@ -69,7 +70,8 @@ class RecordTable(NamedTuple):
     """A table made from a shape.
 
     `roles` has the columns that the shape names, in its order; `facets` those to filter by; `marked` the texts with a
-    redaction marker, or whose markers were lost. `disclosures` are the ids of those that have rows in it.
+    redaction marker, or whose markers were lost. `disclosures` are the ids of those that have rows in it. `caveats` are
+    what a reader must know: `short`, `text`, and `disclosure_id`, None where they hold for every disclosure.
     """
 
     name: str
@@ -83,6 +85,7 @@ class RecordTable(NamedTuple):
     marked: list[str]
     disclosures: list[str]
     has_marks: bool
+    caveats: list[dict[str, str | None]]
 
     def with_role(self, *roles: str) -> list[str]:
         """Return the columns with these roles."""
@@ -145,6 +148,10 @@ class RecordTable(NamedTuple):
             return f"{capitalised(self.rows_are)}: {', '.join(str(one) for one in labels if one)}"
         return f"{capitalised(self.one_row_is)} {row[self.first('key', 'sequence') or 'position']}"
 
+    def caveats_of(self, *disclosures: str) -> list[dict[str, str | None]]:
+        """Return the caveats that hold for every disclosure, and those of these."""
+        return [one for one in self.caveats if one["disclosure_id"] in (None, *disclosures)]
+
     def metadata(self, config: Config) -> dict[str, Any]:
         """Return what Datasette and the site's templates are told about the table."""
         bars = [
@@ -155,6 +162,7 @@ class RecordTable(NamedTuple):
             }
             for text in self.marked
         ]
+        only = self.disclosures if len(self.disclosures) == 1 else []
         about: dict[str, Any] = {
             "facets": self.facets,
             "headings": {column: self.heading(column) for column in self.columns},
@@ -167,7 +175,7 @@ class RecordTable(NamedTuple):
                     "when_set": {"withdrawn_on": {"withdrawn": ["source_text", *self.texts]}},
                 },
             },
-            "caveats": config.caveats,
+            "caveats": [*config.caveats, *self.caveats_of(*only)],
         }
         return about | ({"basis": config.basis} if config.basis else {})
 
@@ -218,7 +226,12 @@ def look_at(
 
     about = (name, family, title, one_row_is, rows_are, columns, roles)
     table = RecordTable(
-        *about, [], [], sorted(values("disclosure_id", -1)), bool(values("status", 1))
+        *about,
+        [],
+        [],
+        sorted(values("disclosure_id", -1)),
+        bool(values("status", 1)),
+        caveats_in(connection, name),
     )
     marked = [text for text in table.texts if {*values(table.measure(text, BAND), -1)} - {UNMARKED}]
     chosen = [
@@ -227,6 +240,21 @@ def look_at(
     ]
     facets = [one for one in chosen if 1 < len(values(one, MOST_VALUES + 1)) <= MOST_VALUES]
     return table._replace(facets=facets, marked=marked)
+
+
+def caveats_in(connection: sqlite3.Connection, table: str) -> list[dict[str, str | None]]:
+    """Return what a reader must know before using a table, each once; none if the database has no caveats."""
+    if not connection.execute("select 1 from sqlite_master where name = ?", [CAVEATS]).fetchone():
+        return []
+    found = connection.execute(
+        f"select disclosure_id, id, sentence, text from {CAVEATS} where table_name = ? order by rowid",
+        [table],
+    )
+    once = {
+        (disclosure_id, id): {"disclosure_id": disclosure_id, "short": sentence, "text": text}
+        for disclosure_id, id, sentence, text in found
+    }
+    return list(once.values())
 
 
 _configs: WeakKeyDictionary[Datasette, dict[str, Config]] = WeakKeyDictionary()

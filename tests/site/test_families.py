@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -318,6 +319,32 @@ async def test_snippets_come_from_the_rows_that_the_table_finds(
             f"select detail from library_incidents where id = '{found[0]}'"
         )
     assert text in re.sub(r"<[^>]+>", "", page)
+
+
+async def test_caveats_in_the_database_are_those_of_every_disclosure_or_of_one(
+    several_folder: Path, tmp_path: Path
+) -> None:
+    shutil.copy(several_folder / "foi.db", tmp_path)
+    with closing(sqlite3.connect(tmp_path / "foi.db")) as connection:
+        connection.executescript(
+            """create table if not exists caveats (disclosure_id, family, table_name, column_name, id, sentence, text);
+            delete from caveats;
+            insert into caveats values
+                (null, 'library_incidents', 'library_incidents', null, 'all', 'Known incidents only.', 'Staff tell us.'),
+                ('perth-1', 'library_incidents', 'library_incidents', 'kind', 'tay', 'Tay was shut in May.', null),
+                ('perth-1', 'library_incidents', 'library_incidents', 'cost', 'tay', 'Tay was shut in May.', null),
+                ('leith-2', 'library_incidents', 'library_incidents', null, 'tay', 'Leith has two branches.', null),
+                (null, 'library_loans', 'library_loans', null, 'all', 'Books only.', null)"""
+        )
+        tables = {table.name: table for table in a_plugin("record_tables").read_tables(connection)}
+    incidents = tables["library_incidents"]
+    shown = [one["short"] for one in incidents.caveats_of("perth-1")]
+    assert shown == ["Known incidents only.", "Tay was shut in May."]
+    config = a_plugin("record_tables").Config(caveats=[{"short": "Each differs.", "text": ""}])
+    of_several = [one["short"] for one in incidents.metadata(config)["caveats"]]
+    assert of_several == ["Each differs.", "Known incidents only."]
+    of_one = [one["short"] for one in tables["library_loans"].metadata(config)["caveats"]]
+    assert of_one == ["Each differs.", "Books only."]
 
 
 @pytest.mark.parametrize(

@@ -227,7 +227,7 @@ def missing_values_give_reasons(library: Library) -> None:
 
 def density_has_a_band_for_each_text(library: Library) -> None:
     library.execute(
-        "create table memos (number integer primary key, head text, head_how text, foot text, foot_how text);"
+        "create table memos (number integer primary key, head text, how_head text, foot text, how_foot text);"
         "insert into memos values (1, 'From [REDACTED]', 'moderate', 'Yours', 'unknown')"
     )
     library.write(
@@ -239,8 +239,8 @@ def density_has_a_band_for_each_text(library: Library) -> None:
               memos:
                 plugins:
                   redaction_density:
-                  - {columns: [head], band: head_how}
-                  - {columns: [foot], band: foot_how}
+                  - {columns: [head], band: how_head}
+                  - {columns: [foot], band: how_foot}
         """,
     )
     page = library.ask("/library/memos")["/library/memos"]
