@@ -24,6 +24,7 @@ from ingest.evidence import infer
 from ingest.evidence.mentions import listed_patterns
 from ingest.evidence.tables import infer_tables
 from ingest.pdf.pool import Pool
+from ingest.questions import check_questions, write_questions
 from ingest.readers.folders import (
     DisclosureFolder,
     TabularFolder,
@@ -65,6 +66,7 @@ def _build(
     with staging(path) as connection:
         if not declared:  # otherwise two shapes may make one table
             create_tables(connection, tabular)
+            declared = [*check_questions(connection, tabular)]
             findings += [one for folder in tabular for one in check_tabular(connection, folder)]
         if findings or declared or not terms:
             raise BuildError(findings + declared)
@@ -80,6 +82,7 @@ def _build(
             raise BuildError(findings)
         infer_tables(connection, tabular)
         finish(connection, {folder.shape_path: folder.shape for folder in tabular}.values())
+        write_questions(connection, tabular)
 
 
 def read_checked(

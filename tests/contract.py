@@ -34,8 +34,12 @@ COLUMNS = {
     "record_counts": """disclosure_id family table_name column_name value status period_from period_to
         period_partial:INTEGER unit records:INTEGER total:NUMERIC hidden:INTEGER""",
     "descriptions": "table_name column_name title description family one_row_is rows_are role",
+    "caveats": "disclosure_id family table_name column_name id sentence text",
+    "questions": "name family table_name title header sql",
 }
-OF_OTHER_SHAPES = ("printed_totals", "changes", "record_counts", "descriptions")
+OF_OTHER_SHAPES = (
+    *("printed_totals", "changes", "record_counts", "descriptions", "caveats", "questions"),
+)
 """Tables in which the first disclosure has no rows."""
 VIEWS = {
     "reconciliation": "disclosure_id year published found finalised under_investigation missing",

@@ -32,6 +32,7 @@ def check_declared(
     for folder in tabular:
         yield from _row_numbers_name_tables(folder)
         yield from _supersedes(folder, tabular)
+        yield from _caveats(folder)
 
 
 def _names_once(folders: Sequence[TabularFolder]) -> Iterator[Finding]:
@@ -134,6 +135,20 @@ def _row_numbers_name_tables(folder: TabularFolder) -> Iterator[Finding]:
                 f"row_numbers by table: {', '.join(names)}",
                 f"correct the name in {FILE_NAME}",
             )
+
+
+def _caveats(folder: TabularFolder) -> Iterator[Finding]:
+    """Yield a finding if a caveat of the disclosure applies to what its shape does not have."""
+    try:
+        folder.shape.check_caveats(folder.manifest.caveats)
+    except ValueError as error:
+        yield in_manifest(
+            folder,
+            ("caveats",),
+            "caveats that do not fit the shape",
+            str(error),
+            f"correct them in {FILE_NAME}",
+        )
 
 
 def _supersedes(folder: TabularFolder, folders: Sequence[TabularFolder]) -> Iterator[Finding]:

@@ -231,6 +231,29 @@ create table descriptions (
     role text check (role is null or column_name is not null)
 );
 
+-- What a reader must know before using the figures of a table made from a shape, or of one of its columns. disclosure_id
+-- is NULL where it holds for every disclosure.
+create table caveats (
+    disclosure_id text references disclosures (id),
+    family text not null,
+    table_name text not null,
+    column_name text,
+    id text not null,
+    sentence text not null,
+    text text
+);
+
+-- The questions that the site asks of every table made from a shape. header is JSON, with what a question in a file of
+-- canned_queries/ has in its header.
+create table questions (
+    name text primary key not null,
+    family text not null,
+    table_name text not null,
+    title text not null,
+    header text not null,
+    sql text not null
+);
+
 -- What readers search: the summaries, with a bar of █ for each marker, so that a marker is not a word
 -- and no phrase matches across one. The index keeps its own text because it differs from the table's.
 create virtual table officer_allegations_fts using fts5 (

@@ -585,7 +585,7 @@ def test_questions_are_served_from_any_working_directory(site_folder: Path, tmp_
             "the key 'basis' twice",
         ),
         (":disclosure_id in", ":disclosure in", 1, "parameter 'disclosure' has no label"),
-        ("-- basis", "-- basics", 9, "basics: 'counted' (extra inputs are not"),
+        ("-- basis", "-- basics", 9, "basics, a key that is not known (basis, or"),
         ("-- columns:", "-- columns: [", 18, "expected ',' or ']'"),
         ("-- position: 1", "-- position: first", 3, "position: 'first' (input should be"),
         (
