@@ -15,7 +15,6 @@ role each column has. From that come, for each table,
         plugins:
           record_tables:
             basis: Our count.                    where the figures come from
-            caveats: [{short: …, text: …}]       the limits of every such table
 
 The tables in which SQLite keeps the index of a table's words have no pages. Metadata of the configuration takes
 precedence. A mistake in the configuration stops the server. Limitations: the database is read once, when the server
@@ -35,7 +34,7 @@ from click import ClickException
 from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.utils import escape_sqlite
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from ingest.config.bands import all_bands
 from ingest.config.yaml_model import Model
@@ -63,7 +62,6 @@ HEADINGS = {"id": "Row", "disclosure_id": "Disclosure", BAND: "How much is redac
 
 class Config(Model):
     basis: str | None = None
-    caveats: list[dict[str, str]] = Field(default_factory=list)
 
 
 class RecordTable(NamedTuple):
@@ -175,7 +173,7 @@ class RecordTable(NamedTuple):
                     "when_set": {"withdrawn_on": {"withdrawn": ["source_text", *self.texts]}},
                 },
             },
-            "caveats": [*config.caveats, *self.caveats_of(*only)],
+            "caveats": self.caveats_of(*only),
         }
         return about | ({"basis": config.basis} if config.basis else {})
 
