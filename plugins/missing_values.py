@@ -15,14 +15,17 @@ column has the reason itself, the cell is styled according to that reason, and s
         reason_column: "{}_status"              why weight is NULL is in weight_status, if there is such a column;
                                                 takes precedence over the row's status
         words: {as printed: see source}         what cells call a reason, if not its own words
+        key: {not recorded: never written down}   what a key to the reasons calls them, in order
 
-A table may have a configuration of its own, which then applies to its pages instead. The site's templates and stylesheet do the rest. Templates get
+A table may have a configuration of its own, which then applies to its pages instead. The site's templates and
+stylesheet do the rest. Templates get
 
 - `with_nulls(rows, cells)`, the cells with NULL as a word. Call it on pages of free SQL, which have no
   columns with reasons, so that NULL differs from an empty string;
 - `blanks(database, table, columns)`, the number of empty cells by column and reason, within the page's
   filters. Call it where facets are shown;
-- `missing_value_reasons()`, the site's whole configuration, for charts and anything else that shows the data.
+- `missing_value_reasons()`, the site's configuration, for charts and anything else that shows the data;
+- `missing_value_key()`, the names of reasons in `key`.
 
 Style `.null`, `.absent`, and a class made from each reason: `.absent-not-recorded`,
 `.absent-not-yet-known` and so on. A mistake in the configuration stops the server.
@@ -62,6 +65,7 @@ class Config(Model):
     when_set: dict[str, Reasons] = Field(default_factory=dict)
     words: dict[str, str] = Field(default_factory=dict)
     reason_column: Annotated[str, StringConstraints(pattern=r"^[^{}]*\{\}[^{}]*$")] | None = None
+    key: dict[str, str] = Field(default_factory=dict)
 
     def applying(self, row: Mapping[str, Any], column: str) -> Iterator[Reasons]:
         """Yield the reasons that apply to a column of `row`, those that take precedence first."""
@@ -245,6 +249,7 @@ def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[s
 
     return {
         "blanks": blanks,
-        "missing_value_reasons": lambda: config_of(datasette).model_dump(),
+        "missing_value_key": lambda: config_of(datasette).key,
+        "missing_value_reasons": lambda: config_of(datasette).model_dump(exclude={"key"}),
         "with_nulls": with_nulls,
     }

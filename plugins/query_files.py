@@ -36,6 +36,7 @@ metadata.yml says, for each database that has such queries:
         groups: [Which branches?]            in display order
         bases: {counted: Our count.}         text that says where figures come from
         rows: loans                          the table that drilldowns open,
+        noun: loans                          what its rows are,
         row_id: id                           and the column that opens one row of it
         exclude_when: {state: lost}          rows without links, because that table lacks them
         separate_by: year                    answer and count each value separately
@@ -220,6 +221,7 @@ class Config(Model):
     groups: list[str] = Field(default_factory=list)
     bases: dict[str, str] = Field(default_factory=dict)
     rows: str | None = None
+    noun: str = "rows"
     row_id: str = "id"
     exclude_when: dict[str, str] = Field(default_factory=dict)
     separate_by: str | None = None
@@ -347,6 +349,7 @@ def as_metadata(question: Question, config: Config, about: Mapping[str, Any]) ->
         "caveats": [caveats[key] for key in header.caveats],
         "columns": columns,
         "parameters": {name: field.model_dump() for name, field in parameters.items()},
+        "noun": config.noun,
         "separate_by": config.separate_by,
         "rows_in": config.rows,
         "chart": _chart(question.name, header),

@@ -4,8 +4,8 @@ Problem: such a table has names of its own, so neither metadata.yml nor a templa
 its texts. What this does: the table `descriptions` says which family a table belongs to, what its rows are, and which
 role each column has. From that come, for each table,
 
-- its metadata: `facets`, the columns to filter by; `headings`, names for people; `hidden`, the columns that its page
-  leaves out; the columns with redaction bars (redaction_density.py), and where it says why a cell is empty
+- its metadata: `facets`, the columns to filter by; `headings`, names for people; `left_out`, the columns that its
+  page leaves out; the columns with redaction bars (redaction_density.py), and where it says why a cell is empty
   (missing_values.py); its basis; and its caveats, with those in the table `caveats`, if there is one;
 - what templates get: `record_table(name)`, None for any other table, `record_tables()`, and `has_table(name)`, whether
   the database has a table or a view of that name.
@@ -16,8 +16,7 @@ role each column has. From that come, for each table,
           record_tables:
             basis: Our count.                    where the figures come from
 
-The tables in which SQLite keeps the index of a table's words have no pages. Metadata of the configuration takes
-precedence. A mistake in the configuration stops the server. Limitations: the database is read once, when the server
+Metadata of the configuration takes precedence. A mistake in the configuration stops the server. Limitations: the database is read once, when the server
 starts, so it must not change while it is served.
 """
 
@@ -45,7 +44,6 @@ DATABASE = "foi"
 """The database whose tables templates ask for."""
 MOST_VALUES = 100
 """The most values of a column to filter by: among more, a reader searches."""
-SHADOWS = ("", "_data", "_idx", "_content", "_docsize", "_config")
 UNMARKED = all_bands()[0].band
 BAND = "redaction_band"
 MEASURES = ("visible_words", "redaction_count", "redaction_density", BAND)
@@ -119,7 +117,7 @@ class RecordTable(NamedTuple):
         return [f"{column}_status" for column in self.roles if f"{column}_status" in self.columns]
 
     @property
-    def hidden(self) -> list[str]:
+    def left_out(self) -> list[str]:
         """The columns that its page leaves out."""
         measures = [self.measure(text, what) for text in self.texts for what in MEASURES]
         kept = {"status"} if self.has_marks else set()
@@ -164,7 +162,7 @@ class RecordTable(NamedTuple):
         about: dict[str, Any] = {
             "facets": self.facets,
             "headings": {column: self.heading(column) for column in self.columns},
-            "hidden": self.hidden,
+            "left_out": self.left_out,
             "plugins": {
                 "redaction_density": bars,
                 "missing_values": {
@@ -299,9 +297,6 @@ def get_metadata(datasette: Datasette, database: str | None, table: str | None) 
         for each in tables_of(datasette, name).values():
             if table in (None, each.name):
                 found.setdefault(name, {})[each.name] = deepcopy(each.metadata(config))
-            for shadow in SHADOWS:
-                if each.texts and table in (None, f"{each.name}_fts{shadow}"):
-                    found.setdefault(name, {})[f"{each.name}_fts{shadow}"] = {"allow": False}
     return {"databases": {name: {"tables": tables} for name, tables in found.items()}}
 
 

@@ -7,9 +7,11 @@ templates get
   matches come from the tables' own pages, so that they are what a reader finds there;
 - `snippets(table, words, most)`, the first matching rows in the table's order: the id of each, and the words around
   its first matches with each match between ⟦ and ⟧;
-- `search_box()`, the page that the site's search box leads to and the name of its argument: the question `search` where
-  only its table can be searched, the table's own page where another is the only one, otherwise the page `/search`;
-  None if no table can be searched.
+- `search_box()`, the page that the site's search box leads to and the name of its argument. Where one table can be
+  searched, it is that table's page, or a question that searches it; otherwise the page `/search`, and None if no table
+  can be. The question is given in the metadata of the database:
+
+      form: {table: letters, search: search}      a table that no shape describes, and the question
 
 Words are read as in any other search (search.py). Limitations: the tables are listed once, when the server starts. A
 search that takes too long gives no snippets.
@@ -25,10 +27,9 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.database import QueryInterrupted
 from datasette.utils import detect_fts, detect_primary_keys, escape_sqlite
+from jinja2 import Environment
 
 DATABASE = "foi"
-QUESTION, ITS_TABLE = "search", "officer_allegations"
-"""The question that searches a table, and the table."""
 WORDS_AROUND = 30
 
 
@@ -92,9 +93,10 @@ def box_of(datasette: Datasette) -> dict[str, str] | None:
     tables = _indexes.get(datasette, {})
     if len(tables) > 1:
         return {"action": str(datasette.urls.path("/search")), "argument": "q"}
-    if ITS_TABLE in tables:
-        return {"action": str(datasette.urls.query(DATABASE, QUESTION)), "argument": "q"}
+    form = datasette.metadata("form", database=DATABASE, fallback=False) or {}
     for table in tables:
+        if table == form.get("table"):
+            return {"action": str(datasette.urls.query(DATABASE, form["search"])), "argument": "q"}
         return {"action": str(datasette.urls.table(DATABASE, table)), "argument": "_search"}
     return None
 
@@ -108,12 +110,13 @@ def startup(datasette: Datasette) -> Any:
 
 
 @hookimpl
-def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
+def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
     async def snippets(table: str, words: str, most: int) -> list[tuple[str, str]]:
         return await first_matches(datasette, table, words, most)
 
-    return {
-        "searched_tables": lambda: _indexes.get(datasette, {}),
-        "snippets": snippets,
-        "search_box": lambda: box_of(datasette),
-    }
+    # Pages of errors have the search box too.
+    env.globals.update(
+        searched_tables=lambda: _indexes.get(datasette, {}),
+        snippets=snippets,
+        search_box=lambda: box_of(datasette),
+    )

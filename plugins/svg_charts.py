@@ -69,7 +69,7 @@ OTHER_STATE = "open"
 BLANKS = ("not stated", "not applicable")
 """Statuses of a value that is not there. One of any other status is there, and not known."""
 MOST_BARS = 30
-MOST_PANELS = 16
+MOST_PANELS = 30
 ROOM = 6.2
 """Width of a letter of a label below a column, in SVG units."""
 """The states of a bar's parts, with their CSS classes."""

@@ -35,8 +35,14 @@ COLUMNS = {
         period_partial:INTEGER unit records:INTEGER total:NUMERIC hidden:INTEGER""",
     "descriptions": "table_name column_name title description family one_row_is rows_are role",
     "caveats": "disclosure_id family table_name column_name id sentence text",
-    "questions": "name family table_name title header sql",
+    "questions": "name* family table_name title header sql",
 }
+OF_THE_MET = {
+    *("published_totals", "officer_allegations", "ranks", "results", "actions", "sanctions"),
+    *("redactions", "source_blocks", "shared_wordings", "mentions", "mention_patterns"),
+    *("publisher_questions", "reconciliation", "officers_counted"),
+}
+"""Tables and views that are there only with a disclosure in the Met's form."""
 OF_OTHER_SHAPES = (
     *("printed_totals", "changes", "record_counts", "descriptions", "caveats", "questions"),
 )
@@ -48,6 +54,7 @@ VIEWS = {
     "records": "id disclosure_id family table_name period period_from period_to text counts",
 }
 FOREIGN_KEYS = {
+    ("caveats", "disclosure_id", "disclosures"),
     ("officer_allegations", "disclosure_id", "disclosures"),
     ("officer_allegations", "rank", "ranks"),
     ("officer_allegations", "result", "results"),

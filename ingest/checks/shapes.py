@@ -8,7 +8,7 @@ from contextlib import closing
 
 from ingest.checks.places import in_manifest
 from ingest.config.manifest import FILE_NAME, THE_ONLY_TABLE
-from ingest.database.staging import SCHEMA
+from ingest.database.staging import MET_SCHEMA, SCHEMA
 from ingest.database.tables import SqlTable, sql_tables
 from ingest.readers.folders import DisclosureFolder, TabularFolder
 from ingest.records.findings import Finding
@@ -65,9 +65,11 @@ def _clash(folder: TabularFolder, found: str, owner: str) -> Finding:
 
 
 def _own_names() -> list[str]:
-    """Return the names of the tables and views in the schema."""
+    """Return the names of the tables and views in the schemas. Those of the Met's form are taken even where there is
+    no such disclosure, since one may be added."""
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(SCHEMA.read_text("utf-8"))
+        for schema in (SCHEMA, MET_SCHEMA):
+            connection.executescript(schema.read_text("utf-8"))
         names = connection.execute("select name from sqlite_master where type in ('table', 'view')")
         return [*(name for (name,) in names), "records"]
 

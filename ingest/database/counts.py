@@ -71,7 +71,9 @@ def _counts(table: SqlTable, column: str | None) -> str:
     if of_period:
         order = f"period_from is null, period_from, {order}"
     elif column and column.endswith("redaction_band"):
-        places = " ".join(f"when '{one.band}' then {at}" for at, one in enumerate(bands.all_bands()))
+        places = " ".join(
+            f"when '{one.band}' then {at}" for at, one in enumerate(bands.all_bands())
+        )
         order = f"case {value} {places} end"
     return (
         "insert into record_counts (disclosure_id, family, table_name, column_name, value, status, period_from,"
