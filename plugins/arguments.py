@@ -745,7 +745,7 @@ def other_page(datasette: Datasette, path: str) -> Page | None:
                 name: source_in(source and source.partition(".")[2])
                 for name, source in arguments.items()
             }
-            return Page(db, ["_ttl", "_trace", *accepted(datasette)], own)
+            return Page(db, ["_ttl", "_trace", *accepted(datasette)], own, searches=True)
     return None
 
 

@@ -28,7 +28,7 @@ the table is not known.
             plugins:
               redaction_density: {columns: [body], band: band}
 
-Then style `.redacted` (a bar), `.band` and `.unknown` (hatched). Without a stylesheet, a marker
+A table whose texts have a band each has a list of such configurations. Then style `.redacted` (a bar), `.band` and `.unknown` (hatched). Without a stylesheet, a marker
 appears as "[redacted]". To facet by band, store the band in a column and list it in the table's
 `facets`: only the person who built the table knows where markers were lost.
 
@@ -113,7 +113,7 @@ def render_measure(value: object, band: object) -> Markup | str | None:
 
 
 class Config(Model):
-    """The columns to format in one table, or on the query pages of one database."""
+    """The columns to format in one table, or on the query pages of one database, and the column with their band."""
 
     columns: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
@@ -126,20 +126,23 @@ class Config(Model):
         return band["value"] if isinstance(band, dict) else band
 
 
-_configs: WeakKeyDictionary[Datasette, dict[tuple[str, str | None], Config]] = WeakKeyDictionary()
+_configs: WeakKeyDictionary[Datasette, dict[tuple[str, str | None], list[Config]]] = (
+    WeakKeyDictionary()
+)
 
 
-def config_of(datasette: Datasette, database: str, table: str | None) -> Config:
-    """Return the configuration of `table`, or of query pages; cached, as every cell needs it.
+def configs_of(datasette: Datasette, database: str, table: str | None) -> list[Config]:
+    """Return the configurations of `table`, or of query pages; cached, as every cell needs them.
 
-    Raise ValidationError if it is wrong.
+    Raise ValidationError if one is wrong.
     """
     kept = _configs.setdefault(datasette, {})
     if (database, table) not in kept:
         given = datasette.plugin_config(
             "redaction_density", database=database, table=table, fallback=table is None
         )
-        kept[database, table] = Config.model_validate(given or {})
+        each = given if isinstance(given, list) else [given or {}]
+        kept[database, table] = [Config.model_validate(one) for one in each]
     return kept[database, table]
 
 
@@ -148,7 +151,7 @@ def startup(datasette: Datasette) -> None:
     try:
         for database, about in (datasette.metadata("databases") or {}).items():
             for table in (None, *about.get("tables", {})):
-                config_of(datasette, database, table)
+                configs_of(datasette, database, table)
     except ValidationError as error:
         raise ClickException(f"metadata.yml, plugin redaction_density: {error}") from error
 
@@ -164,11 +167,11 @@ def render_cell(
     database: str,
     datasette: Datasette,
 ) -> Markup | str | None:
-    config = config_of(datasette, database, table)
-    if column in config.measures:
-        return render_measure(value, config.band_of(row))
-    if column in config.columns and isinstance(value, str) and 0 < len(value) <= LONGEST:
-        return render(value, config.band_of(row))
+    for config in configs_of(datasette, database, table):
+        if column in config.measures:
+            return render_measure(value, config.band_of(row))
+        if column in config.columns and isinstance(value, str) and 0 < len(value) <= LONGEST:
+            return render(value, config.band_of(row))
     return None
 
 
@@ -177,7 +180,7 @@ def extra_template_vars(
     datasette: Datasette, database: str | None, table: str | None
 ) -> dict[str, Any]:
     given: dict[str, Any] = {"redaction_definition": definition}
-    if database and table and config_of(datasette, database, table).columns:
+    if database and table and any(one.columns for one in configs_of(datasette, database, table)):
         given["redaction_note"] = definition()
     return given
 

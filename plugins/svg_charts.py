@@ -66,6 +66,8 @@ STATES = {
 }
 OTHER_STATE = "open"
 """The CSS class of a part in any other state."""
+NO_VALUE = "no value"
+"""What a bar is called whose value is NULL, if nothing says why."""
 BLANKS = ("not stated", "not applicable")
 """Statuses of a value that is not there. One of any other status is there, and not known."""
 MOST_BARS = 30
@@ -148,8 +150,9 @@ def _label(row: Row, column: str, drawing: Row, empty: Row) -> str:
         return str(row[column])
     if f"{column}_status" in row.keys():  # noqa: SIM118 - no dict
         return str(row[f"{column}_status"])
-    if (state := drawing["state"] or "status") not in row.keys():  # noqa: SIM118
-        return "not stated"
+    state = drawing["state"] or "status"
+    if state not in row.keys():  # noqa: SIM118
+        return NO_VALUE
     status = row[state]
     reasons = empty.get(status, {})
     return next((why for why, columns in reasons.items() if column in columns), str(status))

@@ -7,13 +7,18 @@
   // The data have NULL in one column and the reason in another; the chart shows only one column,
   // so replace NULL with the reason. Unknown figures are left out of the chart.
   function named(rows) {
-    const { status_column: status, by_status: byStatus, when_set: whenSet } = JSON.parse(reasons);
+    const told = JSON.parse(reasons);
+    const { status_column: status, by_status: byStatus, when_set: whenSet } = told;
     const figures = new Set(
       rows.flatMap((row) => Object.keys(row).filter((column) => typeof row[column] === "number")),
     );
     for (const row of rows) {
       const set = Object.keys(whenSet).filter((column) => (row[column] ?? null) !== null);
-      const applying = [...set.map((column) => whenSet[column]), byStatus[row[status]] ?? {}];
+      const own = Object.keys(row).map((column) => {
+        const reason = row[told.reason_column?.replace("{}", column)];
+        return reason ? { [reason]: [column] } : {};
+      });
+      const applying = [...set.map((column) => whenSet[column]), ...own, byStatus[row[status]] ?? {}];
       for (const [reason, columns] of applying.flatMap(Object.entries)) {
         for (const column of columns) {
           if (row[column] === null && !figures.has(column)) row[column] = reason;

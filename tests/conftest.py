@@ -15,6 +15,7 @@ from hypothesis import settings
 
 from ingest.build import build
 from tests.documents import FolderCopy
+from tests.families import put_families
 from tests.serving import PARTS, furnish, serve
 
 
@@ -45,6 +46,17 @@ def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     furnish(folder, "plugins", *PARTS)
     FolderCopy.of_the_first(folder / "disclosures")
+    build(folder / "disclosures", folder / "foi.db")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def several_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the disclosures of other families beside the first, for the plugins that `site` registers."""
+    folder = tmp_path_factory.mktemp("several")
+    furnish(folder, *PARTS)
+    FolderCopy.of_the_first(folder / "disclosures")
+    put_families(folder / "disclosures")
     build(folder / "disclosures", folder / "foi.db")
     return folder
 

@@ -31,6 +31,8 @@ COLUMNS = {
     "printed_totals": """disclosure_id* table_name position*:INTEGER scope label unit printed:NUMERIC
         found:NUMERIC outcome reason place""",
     "changes": "disclosure_id table_name change record_id earlier_id column_name before after",
+    "record_counts": """disclosure_id family table_name column_name value status period_from period_to
+        period_partial:INTEGER unit records:INTEGER total:NUMERIC hidden:INTEGER""",
     "descriptions": "table_name column_name title description family one_row_is rows_are role",
     "caveats": "disclosure_id family table_name column_name id sentence text",
     "questions": "name* family table_name title header sql",
@@ -41,7 +43,9 @@ OF_THE_MET = {
     *("publisher_questions", "reconciliation", "officers_counted"),
 }
 """Tables and views that are there only with a disclosure in the Met's form."""
-OF_OTHER_SHAPES = ("printed_totals", "changes", "descriptions", "caveats", "questions")
+OF_OTHER_SHAPES = (
+    *("printed_totals", "changes", "record_counts", "descriptions", "caveats", "questions"),
+)
 """Tables in which the first disclosure has no rows."""
 VIEWS = {
     "reconciliation": "disclosure_id year published found finalised under_investigation missing",
@@ -67,5 +71,6 @@ FOREIGN_KEYS = {
     ("publisher_questions", "allegation_id", "officer_allegations"),
     ("printed_totals", "disclosure_id", "disclosures"),
     ("changes", "disclosure_id", "disclosures"),
+    ("record_counts", "disclosure_id", "disclosures"),
     ("disclosures", "supersedes", "disclosures"),
 }

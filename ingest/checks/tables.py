@@ -13,6 +13,7 @@ from ingest.checks.places import in_document, in_manifest
 from ingest.config.manifest import FILE_NAME, AcceptedDifference
 from ingest.config.markers import yaml_value
 from ingest.config.shape import Table
+from ingest.database.counts import ADDS_NOTHING, ExactSum
 from ingest.database.tables import SqlTable, quoted, sql_tables
 from ingest.readers.folders import TabularFolder
 from ingest.records.findings import Finding
@@ -23,33 +24,8 @@ MOST_OF_A_KIND = 20
 """Findings of one kind about one table; the others are counted."""
 TOLERANCE = Decimal("0.01")
 """By how much fractions may miss a printed total: spreadsheets store them inexactly."""
-_ADDS_NOTHING = ("nought", "not stated", "not applicable")
-"""Statuses of a figure that a total does not contain. Any other hides a number, and the total is a bound."""
 GRAND = "grand"
 """In `accepted_differences`: the total of the whole table."""
-
-
-class ExactSum:
-    """An SQL aggregate: the sum of numbers, as exact as they are stored, as text; NULL if there are none."""
-
-    def __init__(self) -> None:
-        self._whole = 0
-        self._rest: Decimal | None = None
-        self._any = False
-
-    def step(self, value: int | float | None) -> None:
-        """Add a value."""
-        if isinstance(value, int):
-            self._whole += value
-        elif value is not None:
-            self._rest = (self._rest or Decimal(0)) + Decimal(repr(value))
-        self._any = self._any or value is not None
-
-    def finalize(self) -> str | None:
-        """Return the sum."""
-        if not self._any:
-            return None
-        return str(self._whole if self._rest is None else self._whole + self._rest)
 
 
 def check_tables(connection: sqlite3.Connection, folder: TabularFolder) -> Iterator[Finding]:
@@ -323,7 +299,7 @@ def _sums(table: SqlTable, column: str | None, labels: list[str], has_period: bo
     hidden, statuses = "0", "null"
     if column and table.table.has_status(column):
         status = quoted(f"{column}_status")
-        known = ", ".join(f"'{one}'" for one in _ADDS_NOTHING)
+        known = ", ".join(f"'{one}'" for one in ADDS_NOTHING)
         when = f"filter (where {status} not in ({known}))"
         hidden, statuses = f"count(*) {when}", f"group_concat(distinct {status}) {when}"
     unit = quoted(table.unit) if table.unit else None

@@ -1,5 +1,5 @@
-"""Finish the tables made from shapes, once their rows are final: indexes, the view over all records, and what the
-tables and columns mean."""
+"""Finish the tables made from shapes, once their rows are final: indexes, counts, the view over all records, and what
+the tables and columns mean."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from sqlite_utils import Database
 
 from ingest.config.shape import Shape
+from ingest.database.counts import count_records
 from ingest.database.descriptions import describe
 from ingest.database.tables import SqlTable, quoted, sql_tables
 from ingest.text.redaction import BAR, CANONICAL
@@ -33,7 +34,7 @@ where false"""
 
 
 def finish(connection: sqlite3.Connection, shapes: Iterable[Shape]) -> None:
-    """Index the tables of the shapes, make the view `records`, and write the descriptions."""
+    """Index and count the tables of the shapes, make the view `records`, and write the descriptions."""
     tables = [table for shape in shapes for table in sql_tables(shape)]
     for table in tables:
         if table.texts:
@@ -42,6 +43,7 @@ def finish(connection: sqlite3.Connection, shapes: Iterable[Shape]) -> None:
     for table in tables:
         for columns in dict.fromkeys(table.indexes()):
             database.table(table.name).create_index(columns)
+        count_records(connection, table)
     met = [_MET] if database.table("officer_allegations").exists() else []
     selects = [*met, *map(_records, tables)] or [_NO_RECORDS]
     connection.execute("\ncreate view records as" + "\nunion all".join(selects))

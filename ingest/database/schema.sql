@@ -82,6 +82,24 @@ create table changes (
     after text
 );
 
+-- How many records each disclosure has in the tables made from shapes: in the whole table (column_name is NULL),
+-- and with each value of a column. Where the table has figures, total is their sum.
+create table record_counts (
+    disclosure_id text not null references disclosures (id),
+    family text not null,
+    table_name text not null,
+    column_name text,
+    value text,
+    status text,
+    period_from text,
+    period_to text,
+    period_partial integer check (period_partial in (0, 1)),
+    unit text,
+    records integer not null,
+    total numeric,
+    hidden integer not null
+);
+
 -- What the tables made from shapes, and their columns, mean: from the shapes. column_name is NULL where the table
 -- itself is described, with what one row of it is. role is NULL for columns that every table has.
 create table descriptions (

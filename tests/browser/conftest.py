@@ -17,6 +17,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, Playwright, async_playwright
 
+from tests.serving import PARTS, furnish, furnish_database
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     "--no-sandbox",
@@ -35,6 +37,18 @@ PATIENCE = 60
 def address(site_folder: Path) -> Iterator[str]:
     """Where the site is served."""
     with served(site_folder, site_folder / "server.log") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def several_address(
+    several_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Where a site with disclosures of other families is served."""
+    folder = tmp_path_factory.mktemp("several_served")
+    furnish(folder, "plugins", *PARTS)
+    furnish_database(folder, several_folder / "foi.db")
+    with served(folder, folder / "server.log") as address:
         yield address
 
 

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
-from tests.site.pages import PAGES
+from tests.site.pages import OF_FAMILIES, PAGES
 from tests.site.questions import header
 
 pytestmark = pytest.mark.asyncio
@@ -42,6 +42,19 @@ async def test_axe_finds_nothing(page: Page, path: str) -> None:
     """Every rule in a wide window, and in other schemes and widths only the rules that they can
     affect."""
     await page.goto(path)
+    found = await seen(page, WIDE, "light", CRITERIA)
+    found += await seen(page, WIDE, "dark", COLOURS)
+    for width in NARROW:
+        found += await seen(page, width, "light", SIZES)
+    assert found == []
+
+
+@pytest.mark.quick_cases(3)
+@pytest.mark.parametrize("path", OF_FAMILIES)
+async def test_axe_finds_nothing_whatever_the_family(
+    page: Page, several_address: str, path: str
+) -> None:
+    await page.goto(several_address + path)
     found = await seen(page, WIDE, "light", CRITERIA)
     found += await seen(page, WIDE, "dark", COLOURS)
     for width in NARROW:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -108,3 +109,9 @@ async def mixed(site: Datasette, tmp_path_factory: pytest.TempPathFactory) -> Da
     build(folder / "disclosures", folder / "foi.db")
     furnish(folder, *PARTS)
     return await serve(folder)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def several(site: Datasette, several_folder: Path) -> Datasette:
+    """The first disclosure beside those of other families."""
+    return await serve(several_folder)

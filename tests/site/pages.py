@@ -22,6 +22,9 @@ PAGES = (
     "/limits",
     "/accessibility",
     "/redaction",
+    "/disclosures/01-FOI-22-026570",
+    "/search?q=facebook",
+    "/compare",
     "/foi",
     "/foi/officers-per-year",
     "/foi/officers-per-sanction",
@@ -43,6 +46,30 @@ PAGES = (
     "/embed/officers-per-year",
 )
 """One address for each kind of page."""
+OF_FAMILIES = (
+    "/disclosures/leith-2",
+    "/disclosures/leith-1",
+    "/disclosures/loans-1",
+    "/disclosures/letters-1",
+    "/search",
+    "/search?q=dog",
+    "/search?q=nosuchword",
+    "/compare",
+    "/compare?table=library_incidents&column=kind&first=perth-1&second=leith-2",
+    "/foi/library_incidents",
+    "/foi/library_incidents?_search=dog",
+    "/foi/library_incidents?kind__isnull=1&kind_status=not+known",
+    "/foi/library_incidents/leith-1-000002",
+    "/foi/library_incidents/perth-1-000004",
+    "/foi/library_loans",
+    "/foi/library_loans/loans-1-000005",
+    "/foi/library_letters",
+    "/foi/library_letters/letters-1-000001",
+    "/foi/disclosures/leith-2",
+    "/foi/record_counts",
+    "/",
+)
+"""The same of a site that has disclosures of other families too (tests/families.py)."""
 BANNER = "text conversion, not compared with the published PDF"
 METADATA_FILES = (
     ROOT / "metadata.yml",

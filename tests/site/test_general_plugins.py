@@ -103,6 +103,11 @@ class Library:
     def write(self, name: str, text: str) -> None:
         (self.folder / name).write_text(text, "utf-8")
 
+    def execute(self, sql: str) -> None:
+        """Run SQL on the database."""
+        with closing(sqlite3.connect(self.folder / "library.db")) as connection:
+            connection.executescript(sql)
+
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [self.python, *arguments],
@@ -222,7 +227,86 @@ def missing_values_give_reasons(library: Library) -> None:
             "started": {"not yet known": ["weight", "share"]},
         },
         "when_set": {"burnt_on": {"burnt": ["body"]}},
+        "words": {},
+        "reason_column": None,
     }
+
+
+def density_has_a_band_for_each_text(library: Library) -> None:
+    library.execute(
+        "create table memos (number integer primary key, head text, how_head text, foot text, how_foot text);"
+        "insert into memos values (1, 'From [REDACTED]', 'moderate', 'Yours', 'unknown')"
+    )
+    library.write(
+        "metadata.yml",
+        """
+        databases:
+          library:
+            tables:
+              memos:
+                plugins:
+                  redaction_density:
+                  - {columns: [head], band: how_head}
+                  - {columns: [foot], band: how_foot}
+        """,
+    )
+    page = library.ask("/library/memos")["/library/memos"]
+    assert page.cells("head") == [
+        f'<span class="band band-moderate">moderately redacted</span> From {BAR}'
+    ]
+    assert page.cells("foot") == [
+        '<span class="band band-unknown">redaction unknown, markers lost</span> Yours'
+    ]
+
+
+def missing_values_are_explained_by_a_column_of_their_own(library: Library) -> None:
+    library.execute(
+        "create table parcels (number integer primary key, weight integer, why_weight text, stage text, lost_on text);"
+        "insert into parcels values (1, 5, null, 'done', null), (2, null, 'illegible', 'done', null),"
+        " (3, null, null, 'done', null), (4, null, 'illegible', 'done', '2001-02-03'), (5, null, 'torn', null, null);"
+        "create table others as select * from parcels"
+    )
+    library.write(
+        "metadata.yml",
+        """
+        plugins:
+          missing_values:
+            status_column: stage
+            by_status: {done: {not recorded: [weight]}}
+            reason_column: "why_{}"
+        databases:
+          library:
+            tables:
+              parcels:
+                facets: [weight]
+                plugins:
+                  missing_values:
+                    reason_column: "why_{}"
+                    words: {torn: see the parcel}
+                    when_set: {lost_on: {lost: [weight]}}
+        """,
+    )
+    library.write(
+        "templates/table.html",
+        "{% extends 'default:table.html' %}{% block description_source_license %}"
+        "<i>{% for one in blanks(database, table, ['weight']).weight %}{{ one.reason }} {{ one.number }} {{ one.url }};{% endfor %}</i>"
+        "{% endblock %}",
+    )
+    sql = "/library?sql=select+null+as+weight,+'illegible'+as+why_weight"
+    pages = library.ask("/library/parcels", "/library/others", sql)
+
+    def reasons(page: str) -> list[str]:
+        return [re.sub("<[^>]+>", "", cell) for cell in pages[page].cells("weight")]
+
+    # A table's own configuration takes the place of the site's, which has the status.
+    assert reasons("/library/parcels") == ["5", "illegible", "&nbsp;", "lost", "see the parcel"]
+    assert reasons("/library/others") == ["5", "illegible", "not recorded", "illegible", "torn"]
+    assert reasons(sql) == ["illegible"]
+    counted = re.findall("<i>(.*?)</i>", pages["/library/others"].text)[0]
+    assert counted == (
+        "illegible 2 /library/others?weight__isnull=1&amp;why_weight=illegible;"
+        "torn 1 /library/others?weight__isnull=1&amp;why_weight=torn;"
+    )
 
 
 def response_headers_follow_their_rules(library: Library) -> None:
@@ -626,6 +710,10 @@ CHECKS: dict[str, Callable[[Library], None]] = {
     "families": families_are_described_where_their_tables_are,
 }
 assert tuple(CHECKS) == GENERAL
+OF_TABLES = {
+    "redaction_density": density_has_a_band_for_each_text,
+    "missing_values": missing_values_are_explained_by_a_column_of_their_own,
+}
 IN_THE_CHECKOUT = (sys.executable, {"PYTHONPATH": str(ROOT)})
 
 
@@ -633,6 +721,12 @@ IN_THE_CHECKOUT = (sys.executable, {"PYTHONPATH": str(ROOT)})
 @pytest.mark.parametrize("plugin", GENERAL)
 def test_each_works_alone_on_another_database(plugin: str, tmp_path: Path) -> None:
     CHECKS[plugin](Library(tmp_path, plugin, *IN_THE_CHECKOUT))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("plugin", OF_TABLES)
+def test_a_table_can_have_a_configuration_of_its_own(plugin: str, tmp_path: Path) -> None:
+    OF_TABLES[plugin](Library(tmp_path, plugin, *IN_THE_CHECKOUT))
 
 
 @pytest.fixture(scope="session")

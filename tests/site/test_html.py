@@ -11,7 +11,7 @@ import pytest
 from datasette.app import Datasette
 
 from ingest.text import phrases
-from tests.site.pages import PAGES
+from tests.site.pages import OF_FAMILIES, PAGES
 
 pytestmark = pytest.mark.asyncio
 
@@ -30,6 +30,24 @@ async def test_it_is_html_without_a_fault(site: Datasette, path: str) -> None:
     faults = {fault for _, fault, _ in parser.errors}
     # Datasette does not escape the ampersands in one link to the SQL of filtered rows.
     assert faults <= ({"expected-named-entity"} if "&" in path else set())
+
+
+@pytest.mark.quick_cases(6)
+@pytest.mark.parametrize("path", OF_FAMILIES)
+async def test_it_is_html_without_a_fault_whatever_the_family(
+    several: Datasette, path: str
+) -> None:
+    page = (await several.client.get(path)).text
+    parser = html5lib.HTMLParser()
+    parser.parse(page)
+    faults = {fault for _, fault, _ in parser.errors}
+    assert faults <= ({"expected-named-entity"} if "&" in path else set())
+    assert INLINE.findall(page) == []
+    assert len(re.findall("<h1", page)) == 1
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert re.search(r"<title>[^<]+</title>", page)
+    assert re.search(r'<meta name="description" content="[^"]+">', page)
 
 
 INLINE = re.compile(
