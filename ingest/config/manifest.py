@@ -87,7 +87,8 @@ class Manifest(Model):
     printed total minus the rows found, once a person has checked that there are no other rows. The
     dates are needed only if they cannot be read from the document's text. `redacted` is False for a
     document in which nothing is redacted. `redactions` adds to the forms of marker in
-    `ingest/config/markers.yml`, and says what only looks like a marker.
+    `ingest/config/markers.yml`, and says what only looks like a marker. `publication` says who decided to
+    publish the document, and when (docs/publication-decision.md).
     """
 
     publisher: Text
@@ -95,6 +96,7 @@ class Manifest(Model):
     source_sha256: Sha256
     copy_status: Text
     rights: Text
+    publication: Text | None = None
     row_numbers: RowNumbers
     redacted: bool = True
     redactions: Redactions = Field(default_factory=Redactions)
@@ -144,7 +146,8 @@ class TabularManifest(Model):
     or `grand`. `accepted_cells` is by column, and there by printed text. `supersedes` is the id of an
     earlier disclosure that this one replaces. `row_numbers` are the numbers in the records' permanent ids,
     in the document's order: by table, or one list where the shape has one table of records; by
-    default they count from 1. `decisions` are about what the file hides, as in a PDF.
+    default they count from 1. `decisions` are about what the file hides, as in a PDF. `publication` says who
+    decided to publish the document, and when (docs/publication-decision.md).
     """
 
     id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,99}$")]
@@ -157,6 +160,7 @@ class TabularManifest(Model):
     published_on: IsoDate | None = None
     source_url: Url | None = None
     rights: Text | None = None
+    publication: Text | None = None
     copy_status: Text | None = None
     covers_from: IsoDate | None = None
     covers_to: IsoDate | None = None
