@@ -274,6 +274,7 @@ def add(file: Path, disclosures: Path, pool: Pool, **given: str | None) -> None:
     """
     known = {key: value for key, value in given.items() if value}
     try:
+        _echo(f"Auditing and reading {file}.")
         table = read_table_file(file, pool)
         if not table.is_met_form:
             added = add_table(table, disclosures, known, pool)

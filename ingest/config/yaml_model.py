@@ -349,12 +349,13 @@ def _undecided(root: yaml.Node | None) -> list[Undecided]:
             waiting += [(value, (*keys, str(name.value))) for name, value in node.value]
         elif isinstance(node, yaml.SequenceNode):
             waiting += [(value, (*keys, str(index))) for index, value in enumerate(node.value)]
-        elif isinstance(node, yaml.ScalarNode) and node.style is None:
-            if match := _MARKED.fullmatch(node.value):
-                start, end = node.start_mark, node.end_mark
-                found.append(
-                    Undecided(keys, start.line + 1, match[1] or "", start.index, end.index)
-                )
+        elif (
+            isinstance(node, yaml.ScalarNode)
+            and node.style is None
+            and (match := _MARKED.fullmatch(node.value))
+        ):
+            start, end = node.start_mark, node.end_mark
+            found.append(Undecided(keys, start.line + 1, match[1] or "", start.index, end.index))
     return sorted(found, key=lambda one: one.start)
 
 

@@ -109,6 +109,18 @@ class DraftTable:
     first: CellRow
     heads: tuple[str, ...]
     rows: list[tuple[str, ...]] = field(default_factory=list)
+    tops: list[int] = field(default_factory=list)
+    """The indexes of rows with which the table goes on, as on the next page."""
+
+    def is_cut(self, numbers: Sequence[int]) -> bool:
+        """Return whether a row at the top of a page goes on from the one before: it is the only kind of row
+        without a figure in these columns."""
+        without = [
+            at
+            for at, row in enumerate(self.rows)
+            if numbers and not any(map(row.__getitem__, numbers))
+        ]
+        return bool(without) and all(at in self.tops for at in without)
 
     def column(self, index: int) -> list[str]:
         """Return the cells of a column, without those of rows of totals."""
@@ -222,6 +234,7 @@ def find_tables(rows: Iterable[CellRow]) -> list[DraftTable]:
             if not tables or width != len(tables[-1].heads):
                 continue
             table, body = tables[-1], block
+            table.tops.append(len(table.rows))
         elif same:
             table, body = same, block[at + 1 :]
         else:
@@ -386,6 +399,15 @@ class _Writer:
             if head and index not in (*spread, total)
         ]
         self.lines.append("    columns:")
+        numbers = spread or [index for index in columns if roles[index][0] == "number"]
+        if len(numbers) >= _MANY and not spread and len(columns) - len(numbers) <= 2:
+            self.ask(
+                Weight.ROW,
+                f"Table {name}: are the heads of its {len(numbers)} columns of numbers, such as "
+                f"{truncated_repr(table.heads[numbers[0]])}, values of one thing, such as places? Then write, in place of "
+                'these columns, spread: {into: place, role: category, value: figures, heads: .+, codes: {"": nought}}.',
+                "columns",
+            )
         names = dict(
             zip(
                 columns,
@@ -394,6 +416,16 @@ class _Writer:
             )
         )
         self._columns(name, table, cells, roles, names)
+        if table.is_cut(numbers):
+            blank = [_counted(table, total)] if spread else [names[index] for index in numbers]
+            self.lines.append(
+                f"    goes_on_where_blank: [{MARK} {', '.join(blank)}]  # or remove the line"
+            )
+            self.ask(
+                Weight.ROW,
+                f"Table {name}: a row at the top of a page has no figures. Does it go on from the row before?",
+                "goes_on_where_blank",
+            )
         if spread:
             self._spread(name, table, cells, total)
         else:
@@ -482,8 +514,7 @@ class _Writer:
             self.year_starts = self.year_starts or "04-01"
         figures = [cell for index in table.spread for cell in cells[index]]
         others = Counter(cell for cell in figures if parse_number(cell) is None)
-        counted = _name(_TOTAL.sub("", table.heads[total])) if total is not None else ""
-        written = ["into: period", f"value: {MARK} {counted or 'figure'}"]
+        written = ["into: period", f"value: {MARK} {_counted(table, total)}"]
         if total is not None:
             written.append(f"total: {_yaml(table.heads[total])}")
         if others:
@@ -512,7 +543,7 @@ class _Writer:
     def _year(
         self, name: str, roles: dict[int, tuple[str, list[str], list[str]]], names: dict[int, str]
     ) -> None:
-        """Ask which date is the year, if there are dates and no period; and about many numbers."""
+        """Ask which date is the year, if there are dates and no period."""
         dates = [names[at] for at in names if roles[at][0] == "date"]
         if dates and not any(roles[at][0] == "period" for at in names):
             self.year_starts = self.year_starts or "01-01"
@@ -524,14 +555,6 @@ class _Writer:
                 Weight.YEAR,
                 f"Table {name}: which date says to which year a row belongs: {', '.join(dates)}?",
                 "from",
-            )
-        numbers = [names[at] for at in names if roles[at][0] == "number"]
-        if len(numbers) >= _MANY and len(names) - len(numbers) <= 2:
-            self.ask(
-                Weight.ROW,
-                f"Table {name}: are its {len(numbers)} columns of numbers, such as {numbers[0]}, values of one thing, "
-                "such as places? Then write spread in their stead (docs/shapes.md, Crosstabs and totals).",
-                "columns",
             )
 
 
@@ -558,6 +581,11 @@ def _proposed(text: str) -> Status:
     if _BROKEN.fullmatch(text):
         return "broken in the source"
     return _USUAL.get(text.casefold(), "not stated")
+
+
+def _counted(table: DraftTable, total: int | None) -> str:
+    """Return what the figures of a crosstab count, as a name in SQL, by the head of their total."""
+    return (_name(_TOTAL.sub("", table.heads[total])) if total is not None else "") or "figures"
 
 
 def _blanks_are_nought(table: DraftTable, cells: dict[int, list[str]], total: int) -> bool:
