@@ -149,6 +149,7 @@ def parse(text: str, model: type[M], path: Path) -> tuple[M | None, list[Finding
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
         return None, [_unreadable(path, mark.line + 1 if mark else None, problem)]
+    undecided = _undecided(root)
     findings = [
         Finding(path, line, f"the key '{key}' twice", "each key once", "keep one of them")
         for key, line in _repeated_keys(root)
@@ -163,7 +164,7 @@ def parse(text: str, model: type[M], path: Path) -> tuple[M | None, list[Finding
             * bool(one.proposal)
             or f"write the value in place of {MARK}",
         )
-        for one in _undecided(root)
+        for one in undecided
     ]
     try:
         loading = Loading(path)
@@ -180,7 +181,7 @@ def parse(text: str, model: type[M], path: Path) -> tuple[M | None, list[Finding
                 f"correct {path.name}",
             )
             for problem in error.errors(include_url=False)[:_MAX_FINDINGS]
-            if not (isinstance(problem["input"], str) and _MARKED.fullmatch(problem["input"]))
+            if not _is_of(undecided, problem)
         ]
     return (None if findings else record), findings
 
@@ -357,6 +358,14 @@ def _undecided(root: yaml.Node | None) -> list[Undecided]:
             start, end = node.start_mark, node.end_mark
             found.append(Undecided(keys, start.line + 1, match[1] or "", start.index, end.index))
     return sorted(found, key=lambda one: one.start)
+
+
+def _is_of(undecided: Iterable[Undecided], problem: Any) -> bool:
+    """Return whether a problem is about a value that is undecided, or about a mapping or list with one in it."""
+    given, keys = problem["input"], tuple(map(str, problem["loc"]))
+    return bool(isinstance(given, str) and _MARKED.fullmatch(given)) or any(
+        one.keys[: len(keys)] == keys for one in undecided
+    )
 
 
 def _line(node: yaml.Node | None, keys: tuple[int | str, ...]) -> int | None:

@@ -118,7 +118,7 @@ class DraftTable:
         without = [
             at
             for at, row in enumerate(self.rows)
-            if numbers and not any(map(row.__getitem__, numbers))
+            if numbers and not any(row[index] for index in numbers if index < len(row))
         ]
         return bool(without) and all(at in self.tops for at in without)
 

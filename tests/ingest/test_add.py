@@ -175,7 +175,7 @@ def test_a_shape_of_the_project_is_offered(
 @pytest.mark.parametrize(
     ("rows", "found"),
     [
-        (("No.|Implement|Lent on|Branch|Deposit", *LIST[1:]), "no row holds No., Tool"),
+        (("No.|Implement|Lent on|Branch|Deposit", *LIST[1:]), "no row holds No., tool"),
         ((LIST[0] + "|Colour", *(f"{row}|red" for row in LIST[1:])), "the head 'Colour'"),
         ((*LIST, "7|Saw|2020|North|1"), "'2020' in lent_on"),
         ((*LIST, "9|Saw|16/04/2020|North|1"), "no 9 after 6"),
@@ -401,6 +401,7 @@ PAGES = (
 OTHERS = ("/foi.json", "/foi/loans.csv", "/foi/loans.json", "/static/site.css", "/robots.txt")
 
 
+@pytest.mark.asyncio
 async def test_every_page_of_a_preview_says_that_it_is_a_draft(
     draft: Path, site: Datasette
 ) -> None:
