@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import yaml
+
 from ingest.config.manifest import FILE_NAME
 from ingest.config.markers import shared_forms, yaml_value
 from ingest.config.terms import Terms
@@ -139,7 +141,7 @@ def make_folder(folder: Path, file: Path, source: str, written: dict[str, str]) 
 
 def _draft_manifest(disclosure: Disclosure, known: dict[str, str]) -> str:
     def line(key: str, value: str) -> str:
-        return f"{key}: {yaml_value(value)}"
+        return yaml.safe_dump({key: value}, allow_unicode=True, width=1_000).strip()
 
     def given(key: str) -> str:
         return line(key, known[key]) if key in known else f"{key}: {MARK}"

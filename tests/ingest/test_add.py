@@ -447,7 +447,7 @@ def test_a_preview_is_served_to_this_machine_only_and_removed_afterwards(
     )
     try:
         assert process.stdout
-        said = []
+        said: list[str] = []
         while "Application startup complete" not in "".join(said[-1:]):
             line = process.stdout.readline()
             assert line, "".join(said)
