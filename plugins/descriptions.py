@@ -1,7 +1,7 @@
 """Take what tables and columns mean from the database itself.
 
 Problem: the build makes tables from shapes, and `metadata.yml` cannot describe tables that it does not know. What
-this does: a database with a table `descriptions` (table_name, column_name, title, description) is its own
+this does: a database with a table `descriptions` (table_name, column_name, title, description, …) is its own
 metadata. A row without column_name describes a table, with its title; each other row describes a column.
 Metadata of the configuration takes precedence. Limitations: the table is read once, when the server starts, so a
 database must not change while it is served.

@@ -31,7 +31,7 @@ COLUMNS = {
     "printed_totals": """disclosure_id* table_name position*:INTEGER scope label unit printed:NUMERIC
         found:NUMERIC outcome reason place""",
     "changes": "disclosure_id table_name change record_id earlier_id column_name before after",
-    "descriptions": "table_name column_name title description",
+    "descriptions": "table_name column_name title description family one_row_is rows_are role",
 }
 OF_OTHER_SHAPES = ("printed_totals", "changes", "descriptions")
 """Tables in which the first disclosure has no rows."""

@@ -28,7 +28,7 @@ from pydantic import (
 from ingest.config.markers import Redactions
 from ingest.config.yaml_model import IsoDate, Loading, Model, Regex, Text, load, nearest, visible
 from ingest.records.findings import Finding
-from ingest.text.phrases import truncated_repr
+from ingest.text.phrases import Noun, noun, truncated_repr
 
 SHAPES = Path(__file__).parents[1] / "shapes"
 """The folder with a YAML file for each family of documents."""
@@ -213,6 +213,8 @@ class Table(Model):
     kind: Literal["records", "totals", "notes"] = "records"
     meaning: Text | None = None
     one_row_is: Text | None = None
+    plural: Text | None = None
+    article: Text | None = None
     columns: Annotated[list[Column], Field(min_length=1)]
     sheet: Text | None = None
     header_rows: Annotated[int, Field(ge=1, le=5)] = 1
@@ -341,6 +343,8 @@ class Shape(Model):
 
     family: Name
     one_row_is: Text
+    plural: Text | None = None
+    article: Text | None = None
     year_starts: Annotated[str, StringConstraints(pattern=r"^\d\d-\d\d$")] = "04-01"
     periods: dict[Text, Annotated[list[IsoDate], Field(min_length=2, max_length=2)]] = Field(
         default_factory=dict
@@ -363,6 +367,11 @@ class Shape(Model):
         """Return the name of the SQL table: the family's, or the family's and the table's where
         several tables hold records."""
         return self.family if len(self.records) == 1 else f"{self.family}_{table.name}"
+
+    def noun(self, table: Table) -> Noun:
+        """Return what one row of a table is."""
+        own = table if table.one_row_is else self
+        return noun(own.one_row_is or self.one_row_is, own.plural, own.article)
 
     def added_up_by(self, totals: Table) -> list[Table]:
         """Return the tables of records whose printed totals the table `totals` holds."""

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from ingest.config.shape import ABSENT, Column, Table
 from ingest.database.tables import SqlTable
 from ingest.records.tabular import AS_PRINTED
+from ingest.text.phrases import Noun, noun
 
-Line = tuple[str, str | None, str | None, str]
-"""A table, one of its columns or None, the title of the table, and the description."""
+Line = tuple[str, str | None, str | None, str, str, str | None, str | None, str | None]
+"""A row of the table descriptions."""
+FIGURE = "figure"
+"""The role of the column that a crosstab's figures are in."""
 
 _FIXED = {
     "id": "Permanent id of the row: the id of the disclosure{table} and the number of the row. Once published, an id always "
@@ -40,6 +43,7 @@ _MEASURES = {
 _CHILDREN = {
     "redactions": (
         "redactions",
+        "redaction marker",
         "One row per redaction marker in {table}.",
         {
             "record_id": "The row with the marker.",
@@ -51,6 +55,7 @@ _CHILDREN = {
     ),
     "mentions": (
         "mentions",
+        "mention",
         "What the visible words of {table} mention. There may be more, because words were withheld and only a fixed list is "
         "searched for. Inferred by this project.",
         {
@@ -61,6 +66,7 @@ _CHILDREN = {
     ),
     "source_blocks": (
         "markers by page",
+        "page or sheet",
         "The pages or sheets that the texts of {table} are on, with their redaction markers, and where markers were lost.",
         {
             "disclosure_id": "The disclosure.",
@@ -80,8 +86,8 @@ _CHILDREN = {
 
 def describe(table: SqlTable) -> Iterator[Line]:
     """Yield a line for the table and those that belong to it, and one for each of their columns."""
-    title = _title(table)
-    yield table.name, None, title, _about(table)
+    title = title_of(table)
+    yield _of_table(table, table.name, title, _about(table), table.shape.noun(table.table))
     no_period = (
         "NULL where the period is."
         if table.table.has_period
@@ -99,27 +105,47 @@ def describe(table: SqlTable) -> Iterator[Line]:
     }
     for name in table.columns:
         about = fixed.get(name) or measures.get(name) or _column(table, name)
-        yield table.name, name, None, about
-    for what, (words, about, columns) in _CHILDREN.items():
-        if table.child(what) in table.made:
-            yield table.child(what), None, f"{title}: {words}", about.replace("{table}", table.name)
+        yield _of_column(table, table.name, name, about, _role(table, name))
+    for what, (words, one, about, columns) in _CHILDREN.items():
+        child = table.child(what)
+        if child in table.made:
+            about = about.replace("{table}", table.name)
+            yield _of_table(table, child, f"{title}: {words}", about, noun(one))
             for name, text in columns.items():
-                yield table.child(what), name, None, text.replace("{table}", table.name)
+                yield _of_column(table, child, name, text.replace("{table}", table.name), None)
 
 
-def _title(table: SqlTable) -> str:
+def _of_table(table: SqlTable, name: str, title: str, about: str, row: Noun) -> Line:
+    return name, None, title, about, table.shape.family, row.singular, row.plural, None
+
+
+def _of_column(table: SqlTable, of: str, name: str, about: str, role: str | None) -> Line:
+    return of, name, None, about, table.shape.family, None, None, role
+
+
+def _role(table: SqlTable, name: str) -> str | None:
+    """Return the role of a column of the shape; None for one that the shape does not name."""
+    if column := table.column(name):
+        return column.role
+    if table.table.spread and name == table.table.spread.into:
+        return table.table.spread.role
+    return FIGURE if name == table.value else None
+
+
+def title_of(table: SqlTable) -> str:
+    """Return the title of a table made from a shape."""
     family, name = (words.replace("_", " ") for words in (table.shape.family, table.table.name))
     title = family if len(table.shape.records) == 1 else f"{family}: {name}"
     return title[:1].upper() + title[1:]
 
 
 def _about(table: SqlTable) -> str:
-    one = table.table.one_row_is or table.shape.one_row_is
+    row = table.shape.noun(table.table)
     if table.value:
         counted = f"One row per figure that the publisher printed; {table.value} has the figure"
-        counts = f"{counted}, so add that up instead of counting rows (one {one} is not one row)."
+        counts = f"{counted}, so add that up instead of counting rows ({row.with_article} is not one row)."
     else:
-        counts = f"One row per {one}, in the document’s order, with the published words and their place in it."
+        counts = f"One row per {row.singular}, in the document’s order, with the published words and their place in it."
     return " ".join(filter(None, (_sentence(table.table.meaning), counts)))
 
 

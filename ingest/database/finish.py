@@ -40,7 +40,7 @@ def finish(connection: sqlite3.Connection, shapes: Iterable[Shape]) -> None:
             database.table(table.name).create_index(columns)
     connection.execute("\nunion all".join([_MET, *map(_records, tables)]))
     connection.executemany(
-        "insert into descriptions (table_name, column_name, title, description) values (?, ?, ?, ?)",
+        f"insert into descriptions values ({', '.join('?' * 8)})",
         [line for table in tables for line in describe(table)],
     )
 

@@ -201,12 +201,16 @@ create table changes (
 );
 
 -- What the tables made from shapes, and their columns, mean: from the shapes. column_name is NULL where the table
--- itself is described.
+-- itself is described, with what one row of it is. role is NULL for columns that every table has.
 create table descriptions (
     table_name text not null,
     column_name text,
     title text check ((title is null) = (column_name is not null)),
-    description text not null
+    description text not null,
+    family text not null,
+    one_row_is text check ((one_row_is is null) = (title is null)),
+    rows_are text check ((rows_are is null) = (title is null)),
+    role text check (role is null or column_name is not null)
 );
 
 -- What readers search: the summaries, with a bar of █ for each marker, so that a marker is not a word

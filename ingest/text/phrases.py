@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from ingest.text.characters import is_hidden
 
@@ -36,3 +38,25 @@ def long_date(day: date | str | None) -> str:
     if isinstance(day, str):
         day = date.fromisoformat(day)
     return f"{day.day} {day:%B %Y}"
+
+
+@dataclass(frozen=True)
+class Noun:
+    """What a row is: "crime", "crimes", "a crime"."""
+
+    singular: str
+    plural: str
+    with_article: str
+
+
+@cache
+def noun(singular: str, plural: str | None = None, article: str | None = None) -> Noun:
+    """Return a noun with its plural and its article, which are worked out where they are not given."""
+    # Only a build needs it, and it is slow to import.
+    from inflect import engine
+
+    return Noun(
+        singular,
+        plural or engine().plural_noun(singular) or singular,
+        f"{article} {singular}" if article else engine().a(singular),
+    )
