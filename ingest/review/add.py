@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from ingest.config.manifest import FILE_NAME
-from ingest.config.markers import shared_forms, yaml_value
+from ingest.config.markers import run_of, shared_forms, yaml_value
 from ingest.config.terms import Terms
 from ingest.config.yaml_model import MARK
 from ingest.pdf.pool import Pool
@@ -167,13 +167,21 @@ def _draft_manifest(disclosure: Disclosure, known: dict[str, str]) -> str:
 
 
 def draft_redactions(undecided: Iterable[str]) -> list[str]:
-    """Return the lines of a manifest for what looks like a redaction."""
+    """Return the lines of a manifest for what looks like a redaction: each as a marker, still to be decided on."""
+    entries: dict[str, None] = {}
+    for text in undecided:
+        run = run_of(text)
+        value = f"{MARK} {yaml_value(run or text)}"
+        entry = f"run: {value}" if run else value
+        # What YAML would not read as one text stays a comment, and stops a build as well.
+        whole = yaml.safe_load(f"- {entry}") == [{"run": value} if run else value]
+        entries[f"    - {entry}" if whole else f"    # - {yaml_value(text)}"] = None
     return [
         "",
-        "# Each of these looks like a redaction. Move it into one of the lists: a build stops until then.",
-        *(f"#   {yaml_value(text)}" for text in undecided),
+        f"# Each of these looks like a redaction. If it hides words, delete {MARK}; if not, move it to not_markers.",
         "redactions:",
-        "  markers: []",
+        "  markers:",
+        *entries,
         "  not_markers: []",
     ]
 

@@ -181,8 +181,10 @@ def _describe_fits(fits: Sequence[Fit]) -> list[str]:
 
 
 def _draft(table: TableFile, id: str) -> Draft:
-    family = id.replace("-", "_")
-    draft = draft_shape(table.rows, family if id[0].isalpha() else f"n_{family}", table.encoding)
+    family = re.sub(r"(-\d+)+$", "", id).replace("-", "_")
+    draft = draft_shape(
+        table.rows, family if family[0].isalpha() else f"n_{family}", table.encoding
+    )
     if not draft.tables:
         found = f"{pluralize(len(table.rows), 'row')} without a header"
         expected = "a table with a head over each column"
@@ -210,8 +212,8 @@ def _draft_manifest(
     def add(key: str, value: str, comment: str = "") -> None:
         lines.append(f"{key}: {value}" + f"  # {comment}" * bool(comment))
 
-    def ask(weight: Weight, text: str, key: str) -> None:
-        questions.append(Question(weight, text, FILE_NAME, key, len(lines)))
+    def ask(weight: Weight, text: str, key: str, line: int | None = None) -> None:
+        questions.append(Question(weight, text, FILE_NAME, key, line or len(lines)))
 
     given: dict[str, Any] = {"id": id, "shape": shape, "file": source}
     for key, value in (given | {"source_sha256": table.document.sha256}).items():
@@ -230,7 +232,8 @@ def _draft_manifest(
     texts = pluralize(redacted.texts, "text")
     if redacted.lookalikes:
         lines += draft_redactions(redacted.lookalikes)
-        ask(Weight.REDACTION, _lookalikes(redacted.lookalikes), "redactions")
+        first = lines.index("redactions:") + 1
+        ask(Weight.REDACTION, _lookalikes(redacted.lookalikes), "redactions", first)
     elif redacted.texts and not redacted.markers:
         add("redacted", f"{MARK} false", "or remove the line, and add the marker under redactions")
         text = f"No redaction marker was found in {texts}. Does the document redact nothing?"

@@ -37,6 +37,8 @@ _SHORT = 60
 MAX_ROWS = 20_000
 """Rows that are looked at: enough to judge by, and few enough to hold in memory."""
 _MAX_CATEGORIES = 60
+_PROSE = 4
+"""Words that a cell of prose has on average, at least."""
 _MOST = 0.8
 """The share of a column's cells that must fit a role; the others may be codes."""
 _CODES = 6
@@ -307,7 +309,6 @@ class _Writer:
         head = [
             f"# A draft. Read every line. A build refuses it until nothing in it begins with {MARK}: write what is",
             "# right, or, where the word is followed by a proposal that is right, delete the word.",
-            f"family: {self.family}",
         ]
         asked = []
 
@@ -315,6 +316,13 @@ class _Writer:
             head.append(line)
             asked.append(Question(weight, text, SHAPE_FILE, key, len(head)))
 
+        ask(
+            Weight.ROW,
+            "What is the table called? The name is in its address, and stays once it is published: no year, so "
+            "that the next document of this kind fits.",
+            "family",
+            f"family: {MARK} {self.family}",
+        )
         ask(
             Weight.ROW,
             "What is one row: a request, a loan, an incident? Every title and sentence is made with this word.",
@@ -429,7 +437,7 @@ class _Writer:
         if spread:
             self._spread(name, table, cells, total)
         else:
-            self._year(name, roles, names)
+            self._year(name, cells, roles, names)
 
     def _columns(
         self,
@@ -541,15 +549,20 @@ class _Writer:
             )
 
     def _year(
-        self, name: str, roles: dict[int, tuple[str, list[str], list[str]]], names: dict[int, str]
+        self,
+        name: str,
+        cells: dict[int, list[str]],
+        roles: dict[int, tuple[str, list[str], list[str]]],
+        names: dict[int, str],
     ) -> None:
         """Ask which date is the year, if there are dates and no period."""
         dates = [names[at] for at in names if roles[at][0] == "date"]
+        whole = [names[at] for at in names if roles[at][0] == "date" and all(cells[at])]
         if dates and not any(roles[at][0] == "period" for at in names):
             self.year_starts = self.year_starts or "01-01"
             unique = _distinct([*names.values(), "year"], "column")[-1]
             self.lines.append(
-                f"      - {{name: {unique}, from: {MARK} {dates[-1]}, role: period}}  # or remove the line"
+                f"      - {{name: {unique}, from: {MARK} {(whole or dates)[-1]}, role: period}}  # or remove the line"
             )
             self.ask(
                 Weight.YEAR,
@@ -632,11 +645,21 @@ def _role(cells: Sequence[str]) -> tuple[str, list[str], list[str]]:
     distinct = set(cells)
     if len(distinct) == len(cells) > 2 and max(map(len, cells)) <= _SHORT and _is_id(cells):
         return "key", [], []
-    if max(map(len, distinct)) > 2 * _SHORT or (
-        len(distinct) > _MAX_CATEGORIES and len(distinct) > 0.5 * len(cells)
+    words = sum(len(cell.split()) for cell in distinct) / len(distinct)
+    if (
+        max(map(len, distinct)) > 2 * _SHORT
+        or (len(distinct) > _MAX_CATEGORIES and len(distinct) > 0.5 * len(cells))
+        or (words >= _PROSE and len(distinct) > _MOST * len(cells))
+        or any(map(_looks_redacted, distinct))
     ):
         return "text", [], []
     return "category", [], []
+
+
+def _looks_redacted(cell: str) -> bool:
+    """Return whether a cell has a redaction marker, or what looks like one: only texts are searched for them."""
+    collapsed = collapse(cell)
+    return bool(shared_forms().find(collapsed) or lookalikes(collapsed, shared_forms()))
 
 
 def _formats_of_most(cells: Sequence[str]) -> list[str]:

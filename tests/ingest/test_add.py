@@ -222,13 +222,40 @@ def test_decisions_are_listed_by_weight_each_with_its_line(
     told = add(write(tmp_path / "loans.xlsx"), disclosures)
     asked = re.findall(r"^ *\d+\. .*\n +(\S+), line (\d+): (\w+)$", told, re.MULTILINE)
     assert [key for _, _, key in asked] == [
-        *("one_row_is", "decisions", "from", "codes", "year_starts", "small_cells"),
+        *("family", "one_row_is", "decisions", "from", "codes", "year_starts", "small_cells"),
         *("publisher", "title", "source_url", "rights", "copy_status", "publication"),
     ]
     for name, number, key in asked:
         line = (disclosures / "loans" / name).read_text("utf-8").split("\n")[int(number) - 1]
         assert "DECIDE" in line
         assert f"{'reason' if key == 'decisions' else key}: " in line
+
+
+def test_what_looks_like_a_redaction_is_proposed_as_a_marker(
+    disclosures: Path, tmp_path: Path
+) -> None:
+    """In a column that would otherwise be a category too. Only texts are searched for markers."""
+    rows = (
+        "Tool|Remark",
+        "Saw|says [name removed]",
+        "Drill|****",
+        "Saw|[age: 12]",
+        "Drill|****** twice",
+    )
+    told = add(write(tmp_path / "loans.csv", *rows), disclosures)
+    assert "Does each of these hide words: '[name removed]' (1)" in told
+    path = disclosures / "loans" / "disclosure.yml"
+    text = path.read_text("utf-8")
+    assert "    - DECIDE '[name removed]'\n" in text
+    assert "    - run: DECIDE '*'\n" in text
+    decide(disclosures / "loans")
+    kept = path.read_text("utf-8").replace("    # - '[age: 12]'\n", "")
+    assert "DECIDE" not in kept
+    assert build(disclosures).exit_code == 1
+    path.write_text(kept.replace("not_markers: []", "not_markers: ['[age: 12]']"), "utf-8")
+    built = build(disclosures)
+    assert built.exit_code == 0, built.output
+    assert rows_of(tmp_path / "foi.db", "select count(*) from loans_redactions") == [(3,)]
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
@@ -349,7 +376,7 @@ def test_a_preview_changes_nothing_and_leaves_nothing(
     before = tree(tmp_path)
     with prepared(draft) as preview:
         assert preview.left_out == ["other"]
-        assert sum(map(len, preview.undecided.values())) == 12
+        assert sum(map(len, preview.undecided.values())) == 13
         sql = "select id, publisher from disclosures order by 1"
         assert [row[0] for row in rows_of(preview.database, sql)] == ["01-FOI-23-000002", "loans"]
         assert rows_of(preview.database, sql)[1][1] == "not decided yet"
@@ -407,7 +434,7 @@ async def test_every_page_of_a_preview_says_that_it_is_a_draft(
 ) -> None:
     """`site` has registered the plugins. Search engines are kept away from everything."""
     put(a_disclosure([a_row()], reference="01/FOI/23/000002"), draft.parent)
-    banner = "Draft: loans is not published. 12 decisions are still to be made"
+    banner = "Draft: loans is not published. 13 decisions are still to be made"
     with prepared(draft) as preview:
         served = await serve(preview.folder)
         for path in PAGES:

@@ -80,7 +80,7 @@ def test_what_the_file_cannot_say_is_asked() -> None:
     draft = drafted(*LIST)
     lines = draft.shape.split("\n")
     asked = {question.key: question for question in draft.questions}
-    assert list(asked) == ["one_row_is", "year_starts", "codes"]
+    assert list(asked) == ["family", "one_row_is", "year_starts", "codes"]
     for key, question in asked.items():
         assert question.line
         assert f"{key}: " in lines[question.line - 1]
