@@ -11,7 +11,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from ingest.config.markers import Redactions, shared_forms
-from ingest.config.yaml_model import IsoDate, Model, Text, load, replace_value, top_level_keys
+from ingest.config.yaml_model import IsoDate, Model, Text, load, replace_value, top_level
 from ingest.records.audit_findings import KINDS
 from ingest.records.findings import BuildError, Finding
 from ingest.text.phrases import truncated_repr
@@ -198,7 +198,12 @@ class TabularManifest(Model):
 
 def names_a_shape(folder: Path) -> bool:
     """Return whether the disclosure in `folder` is one of any shape, and not in the Met's form."""
-    return "shape" in top_level_keys(folder / FILE_NAME)
+    return "shape" in top_level(folder / FILE_NAME)
+
+
+def shape_named(folder: Path) -> str | None:
+    """Return the shape that the manifest in `folder` names, whatever else is wrong with it."""
+    return top_level(folder / FILE_NAME).get("shape")
 
 
 def load_tabular_manifest(folder: Path) -> tuple[TabularManifest | None, list[Finding]]:

@@ -207,13 +207,18 @@ def line_in(text: str, *keys: int | str) -> int | None:
     return _line(_compose(text), keys)
 
 
-def top_level_keys(path: Path) -> list[str]:
-    """Return the keys of the mapping in the YAML file at `path`; none if there is no such file or mapping."""
+def top_level(path: Path) -> dict[str, str | None]:
+    """Return the keys of the mapping in the YAML file at `path`, with their values where these are text; none if
+    there is no such file or mapping."""
     try:
         root = _compose(_read(path))
     except (OSError, UnicodeDecodeError, RecursionError, yaml.YAMLError):
-        return []
-    return [str(name.value) for name, _ in root.value] if isinstance(root, yaml.MappingNode) else []
+        return {}
+    pairs = root.value if isinstance(root, yaml.MappingNode) else []
+    return {
+        str(name.value): value.value if isinstance(value, yaml.ScalarNode) else None
+        for name, value in pairs
+    }
 
 
 def replace_value(text: str, key: str, value: str) -> str:
