@@ -319,9 +319,7 @@ def preview(folder: Path, port: int, pool: Pool) -> None:
             for name, undecided in ready.undecided.items():
                 for one in undecided:
                     proposed = f"proposed: {one.proposal}" if one.proposal else "nothing proposed"
-                    _echo(
-                        f"Not decided: {name}, line {one.line}: {one.keys[-1] or 'a blank'}, {proposed}"
-                    )
+                    _echo(f"Not decided: {name}, line {one.line}: {one.name}, {proposed}")
             _echo(f"\nOnly you can see this: http://{HOST}:{port}/ (stop it with Ctrl+C)")
             serve(ready, port)
     except BuildError as error:

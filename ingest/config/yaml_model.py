@@ -110,11 +110,16 @@ class Undecided:
     """A value that is still to be decided on: its keys, its line, what is proposed ("" if nothing is), and the
     part of the file's text that it takes."""
 
-    keys: tuple[str, ...]
+    keys: tuple[int | str, ...]
     line: int
     proposal: str
     start: int
     end: int
+
+    @property
+    def name(self) -> str:
+        """Its keys, without the numbers in lists, such as `tables.columns.codes.a blank`."""
+        return ".".join(key or "a blank" for key in self.keys if isinstance(key, str))
 
 
 def undecided_in(text: str) -> list[Undecided]:
@@ -158,7 +163,7 @@ def parse(text: str, model: type[M], path: Path) -> tuple[M | None, list[Finding
         Finding(
             path,
             one.line,
-            f"{_named(one.keys)}: {MARK} {one.proposal}".rstrip(),
+            f"{one.name}: {MARK} {one.proposal}".rstrip(),
             "a value that a person has decided on",
             f"write the value; or delete the word {MARK}, if what follows it is right"
             * bool(one.proposal)
@@ -345,7 +350,7 @@ def _repeated_keys(root: yaml.Node | None) -> Iterator[tuple[str, int]]:
 
 def _undecided(root: yaml.Node | None) -> list[Undecided]:
     found, seen = [], set[int]()
-    waiting: list[tuple[yaml.Node | None, tuple[str, ...]]] = [(root, ())]
+    waiting: list[tuple[yaml.Node | None, tuple[int | str, ...]]] = [(root, ())]
     while waiting:
         node, keys = waiting.pop()
         if node is None or id(node) in seen:
@@ -354,7 +359,7 @@ def _undecided(root: yaml.Node | None) -> list[Undecided]:
         if isinstance(node, yaml.MappingNode):
             waiting += [(value, (*keys, str(name.value))) for name, value in node.value]
         elif isinstance(node, yaml.SequenceNode):
-            waiting += [(value, (*keys, str(index))) for index, value in enumerate(node.value)]
+            waiting += [(value, (*keys, index)) for index, value in enumerate(node.value)]
         elif (
             isinstance(node, yaml.ScalarNode)
             and node.style is None
@@ -367,7 +372,7 @@ def _undecided(root: yaml.Node | None) -> list[Undecided]:
 
 def _is_of(undecided: Iterable[Undecided], problem: Any) -> bool:
     """Return whether a problem is about a value that is undecided, or about a mapping or list with one in it."""
-    given, keys = problem["input"], tuple(map(str, problem["loc"]))
+    given, keys = problem["input"], tuple(problem["loc"])
     return bool(isinstance(given, str) and _MARKED.fullmatch(given)) or any(
         one.keys[: len(keys)] == keys for one in undecided
     )

@@ -36,6 +36,12 @@ from ingest.review.fit import Fit, known_shapes, try_shapes
 from ingest.text.phrases import pluralize, truncated_repr
 
 _TEXTS: tuple[SourceFormat, ...] = ("csv", "text")
+_COPIES: dict[SourceFormat, str] = {
+    "csv": "CSV file",
+    "text": "text file",
+    "excel": "workbook",
+    "pdf": "PDF",
+}
 _TITLES = {
     "publisher": ("Who published it?", "such as: A council"),
     "title": ("What is it called?", "such as: Parking fines, 2019 to 2023"),
@@ -224,7 +230,8 @@ def _draft_manifest(
         else:
             add(key, MARK, comment)
             ask(Weight.PUBLICATION, text, key)
-    add("copy_status", f"{MARK} the file as published", "or what was changed: converted from …")
+    copy = f"{MARK} {_COPIES[table.document.format]} as published"
+    add("copy_status", copy, "our copy is a …; or such as: CSV file, converted from …")
     ask(Weight.PUBLICATION, "Is this the file as published, or was it converted?", "copy_status")
     add("publication", MARK, "such as: the editor, on 1 March 2026")
     text = "Who decided to publish it, and when? Complete docs/publication-decision.md first."

@@ -162,7 +162,7 @@ def _propose(path: Path) -> None:
     """Write what is proposed in place of each value that is undecided. What a shape does not propose stays."""
     text = path.read_text("utf-8")
     for one in reversed(undecided_in(text)):
-        default = _UNSTATED.get(one.keys[-1], _NOT_YET) if path.name == FILE_NAME else ""
+        default = _UNSTATED.get(one.name, _NOT_YET) if path.name == FILE_NAME else ""
         if proposal := one.proposal or default:
             text = text[: one.start] + proposal + text[one.end :]
     path.write_text(text, "utf-8")
