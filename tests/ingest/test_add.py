@@ -94,6 +94,7 @@ def tree(folder: Path) -> dict[str, bytes | None]:
     }
 
 
+@pytest.mark.quick_cases(2)
 @each_type
 def test_a_file_is_drafted_refused_until_it_is_decided_and_then_built(
     disclosures: Path, tmp_path: Path, suffix: str
@@ -128,6 +129,7 @@ def test_a_file_is_drafted_refused_until_it_is_decided_and_then_built(
     ]
 
 
+@pytest.mark.quick_cases(2)
 @each_type
 def test_the_shape_of_a_disclosure_that_is_there_is_offered_with_its_records(
     disclosures: Path, tmp_path: Path, suffix: str
@@ -416,6 +418,7 @@ PAGES = (
 OTHERS = ("/foi.json", "/foi/loans.csv", "/foi/loans.json", "/static/site.css", "/robots.txt")
 
 
+@pytest.mark.long
 @pytest.mark.asyncio
 async def test_every_page_of_a_preview_says_that_it_is_a_draft(
     draft: Path, site: Datasette
