@@ -11,7 +11,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from ingest.config.markers import Redactions, shared_forms
-from ingest.config.yaml_model import IsoDate, Model, Text, load, replace_value, top_level
+from ingest.config.yaml_model import MARK, IsoDate, Model, Text, load, replace_value, top_level
 from ingest.records.audit_findings import KINDS
 from ingest.records.findings import BuildError, Finding
 from ingest.text.phrases import truncated_repr
@@ -202,8 +202,8 @@ def names_a_shape(folder: Path) -> bool:
 
 
 def shape_named(folder: Path) -> str | None:
-    """Return the shape that the manifest in `folder` names, whatever else is wrong with it."""
-    return top_level(folder / FILE_NAME).get("shape")
+    """Return the shape that the manifest in `folder` names or proposes, whatever else is wrong with it."""
+    return (top_level(folder / FILE_NAME).get("shape") or "").removeprefix(f"{MARK} ") or None
 
 
 def load_tabular_manifest(folder: Path) -> tuple[TabularManifest | None, list[Finding]]:

@@ -127,9 +127,7 @@ def add_table(
     written: dict[str, str] = {}
     questions: list[Question] = []
     if fits and not fits[0].findings:
-        shape, redacted, odd = fits[0].name, fits[0].redacted, {}
-        text = f"It fits the shape {shape}. Is it a document of that family?"
-        questions.append(Question(Weight.ROW, text, FILE_NAME, "shape"))
+        shape, redacted, odd = f"{MARK} {fits[0].name}", fits[0].redacted, {}
     else:
         draft = _draft(table, id)
         written[SHAPE_FILE] = draft.shape
@@ -224,6 +222,12 @@ def _draft_manifest(
     given: dict[str, Any] = {"id": id, "shape": shape, "file": source}
     for key, value in (given | {"source_sha256": table.document.sha256}).items():
         add(key, yaml_value(value))
+        if value.startswith(MARK):
+            text = (
+                "It fits this shape. Is it a document of that family? If it replaces an earlier one, also write "
+                "supersedes: and the id of that."
+            )
+            ask(Weight.ROW, text, key)
     for key, (text, comment) in _TITLES.items():
         if value := known.get(key):
             add(key, yaml_value(value))

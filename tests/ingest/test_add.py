@@ -139,6 +139,15 @@ def test_the_shape_of_a_disclosure_that_is_there_is_offered_with_its_records(
     told = add(write(tmp_path / f"second{suffix}", *LIST[:4]), disclosures)
     assert "It fits the shape ../first/shape.yml: 3 records in first." in told
     folder = disclosures / "second"
+    refused = build(disclosures)
+    assert refused.exit_code == 1
+    assert (
+        "second/disclosure.yml, line 4\n  found:    shape: DECIDE ../first/shape.yml"
+        in refused.output
+    )
+    assert refused.output.count("found:") == len(
+        re.findall(": DECIDE", (folder / "disclosure.yml").read_text("utf-8"))
+    )
     assert {path.name for path in folder.iterdir()} == {"disclosure.yml", f"source{suffix}"}
     decide(folder)
     built = build(disclosures)
@@ -159,7 +168,7 @@ def test_a_shape_of_the_project_is_offered(
         monkeypatch.setattr(f"{module}.SHAPES", shapes)
     told = add(write(tmp_path / "second.csv"), disclosures)
     assert "It fits the shape loans: 6 records in first." in told
-    assert "shape: loans\n" in (disclosures / "second" / "disclosure.yml").read_text("utf-8")
+    assert "shape: DECIDE loans\n" in (disclosures / "second" / "disclosure.yml").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
