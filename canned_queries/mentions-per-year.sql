@@ -22,7 +22,7 @@
 --   not_stated: Officers in the year whose matters were finalised and who have no summary.
 --   under_investigation:
 --   missing:
--- drawing: {panel: mention, by: year, count: officers}
+-- drawing: {panel: mention, by: year, count: officers, at_least: true}
 -- chart: {mark: bar, x: year, y: officers, color: mention}
 -- chart_note: One officer can count under several mentions, so they cannot be added up. The rules changed in February 2020.
 

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ingest.checks import (
-    CHECKS,
-    TABULAR_CHECKS,
     check,
     check_across,
     check_tabular,
     check_withdrawn,
+    passed,
 )
 from ingest.checks.shapes import check_declared
 from ingest.config.terms import TERMS_FILE, Terms, load_terms
@@ -19,11 +18,12 @@ from ingest.database.finish import finish
 from ingest.database.load import create_tables
 from ingest.database.replace import in_order, supersede
 from ingest.database.staging import staging
-from ingest.database.write import write_met_form
+from ingest.database.write import write_met_form, write_shared
 from ingest.evidence import infer
 from ingest.evidence.mentions import listed_patterns
 from ingest.evidence.tables import infer_tables
 from ingest.pdf.pool import Pool
+from ingest.questions import check_questions, write_questions
 from ingest.readers.folders import (
     DisclosureFolder,
     TabularFolder,
@@ -65,14 +65,15 @@ def _build(
     with staging(path) as connection:
         if not declared:  # otherwise two shapes may make one table
             create_tables(connection, tabular)
+            declared = [*check_questions(connection, tabular)]
             findings += [one for folder in tabular for one in check_tabular(connection, folder)]
         if findings or declared or not terms:
             raise BuildError(findings + declared)
-        publications = [(folder, infer(folder, terms)) for folder in folders]
-        checks = [
-            (one.name, one.sentence) for one in (*CHECKS, *(TABULAR_CHECKS if tabular else ()))
-        ]
-        write_met_form(connection, publications, terms, checks, listed_patterns())
+        checks = passed(bool(folders), bool(tabular))
+        write_shared(connection, [(one.name, one.sentence) for one in checks])
+        if folders:
+            publications = [(folder, infer(folder, terms)) for folder in folders]
+            write_met_form(connection, publications, terms, listed_patterns())
         for folder in tabular:
             if folder.manifest.supersedes:
                 supersede(connection, folder)
@@ -80,6 +81,7 @@ def _build(
             raise BuildError(findings)
         infer_tables(connection, tabular)
         finish(connection, {folder.shape_path: folder.shape for folder in tabular}.values())
+        write_questions(connection, tabular)
 
 
 def read_checked(

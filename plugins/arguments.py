@@ -1,7 +1,7 @@
 """Refuse arguments that an address can't take, and clean addresses that were pasted or shared.
 
 Problem: Datasette ignores what it doesn't know. `?yaer=2021` finds no rows, `?yaer__not=2021` and
-`?_limit=5` give all of them, and `?rank=Constabel` looks like a rank that nobody has. What this does,
+`?_limit=5` give all of them, and `?branch=Nroth` looks like a branch that has nothing. What this does,
 on tables, views, canned queries ("questions") and rows, in every format:
 
 - An unknown argument, column or operator, an `_search` without an index, a column to sort by that isn't

@@ -3,6 +3,7 @@
 Problem: the build makes tables from shapes, and `metadata.yml` cannot describe tables that it does not know. What
 this does: a database with a table `descriptions` (table_name, column_name, title, description, …) is its own
 metadata. A row without column_name describes a table, with its title; each other row describes a column.
+The tables in which SQLite keeps an index, which Datasette hides, have no pages, though SQL can read them.
 Metadata of the configuration takes precedence. Limitations: the table is read once, when the server starts, so a
 database must not change while it is served.
 """
@@ -37,6 +38,8 @@ async def read_descriptions(database: Database) -> dict[str, Any]:
             about |= {"title": title, "description": description}
         else:
             about["columns"][column] = description
+    for name in await database.hidden_table_names():
+        tables[name] = {"allow": False}
     return tables
 
 

@@ -12,6 +12,7 @@ cell is styled according to that reason, and screen readers announce it.
           in progress: {not yet known: [weight, colour, price]}
         when_set:
           removed_on: {removed: [colour]}       takes precedence if removed_on is not NULL
+        key: {not recorded: never written down}   what a key to the reasons calls them, in order
 
 The site's templates and stylesheet do the rest. Templates get
 
@@ -19,7 +20,8 @@ The site's templates and stylesheet do the rest. Templates get
   columns with reasons, so that NULL differs from an empty string;
 - `blanks(database, table, columns)`, the number of empty cells by column and reason, within the page's
   filters. Call it where facets are shown;
-- `missing_value_reasons()`, this whole configuration, for charts and anything else that shows the data.
+- `missing_value_reasons()`, this configuration, for charts and anything else that shows the data;
+- `missing_value_key()`, the names of reasons in `key`.
 
 Style `.null`, `.absent`, and a class made from each reason: `.absent-not-recorded`,
 `.absent-not-yet-known` and so on. A mistake in the configuration stops the server.
@@ -56,6 +58,7 @@ class Config(Model):
     status_column: str | None = None
     by_status: dict[str, Reasons] = Field(default_factory=dict)
     when_set: dict[str, Reasons] = Field(default_factory=dict)
+    key: dict[str, str] = Field(default_factory=dict)
 
     def applying(self, row: Mapping[str, Any]) -> Iterator[Reasons]:
         """Yield the reasons that apply to `row`, those that take precedence first."""
@@ -213,6 +216,7 @@ def extra_template_vars(datasette: Datasette, request: Request | None) -> dict[s
 
     return {
         "blanks": blanks,
-        "missing_value_reasons": lambda: config_of(datasette).model_dump(),
+        "missing_value_key": lambda: config_of(datasette).key,
+        "missing_value_reasons": lambda: config_of(datasette).model_dump(exclude={"key"}),
         "with_nulls": with_nulls,
     }

@@ -31,10 +31,12 @@ metadata.yml says, for each database that has such queries:
 
     plugins:
       query_files:
-        folder: canned_queries               beside the folder of this plugin; this is the default
+        folder: canned_queries               beside the folder of this plugin
+        table: questions                     or a table of the database (name, header, sql), or both
         groups: [Which branches?]            in display order
         bases: {counted: Our count.}         text that says where figures come from
         rows: loans                          the table that drilldowns open,
+        noun: loans                          what its rows are,
         row_id: id                           and the column that opens one row of it
         exclude_when: {state: lost}          rows without links, because that table lacks them
         separate_by: year                    answer and count each value separately
@@ -42,7 +44,11 @@ metadata.yml says, for each database that has such queries:
         describe_from: [loans]               and the tables whose column meanings they share
         parameters: {year: {label: Year, choices: years.year}}
 
-Files are read once, when the server starts; a mistake in one, or in metadata.yml, stops it.
+A header in a table is JSON with the same keys, except that `basis` and `caveats` (short, text) are in words, and
+`rows_in` names the table that drilldowns open. A question in a file precedes one of the same name in the table.
+One with `listed: false` has a page, and is in no list.
+
+Files and tables are read once, when the server starts; a mistake in one, or in metadata.yml, stops it.
 Templates get `questions(database)`, `question(database, name)`, `answers(query, rows)`,
 `separate(query, rows)` and `rows_behind(...)`. Limitations: a header is checked against itself and
 metadata.yml; only a test can check that the SQL returns the columns it names.
@@ -53,6 +59,7 @@ metadata.yml; only a test can check that the SQL returns the columns it names.
 import re
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlencode
@@ -61,7 +68,8 @@ from weakref import WeakKeyDictionary
 from click import ClickException
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.utils import tilde_encode
+from datasette.database import Database
+from datasette.utils import escape_sqlite, tilde_encode
 from jinja2 import Environment, StrictUndefined
 from pydantic import Field, ValidationError
 
@@ -69,12 +77,20 @@ from ingest.config.yaml_model import Model, line_in, parse
 from ingest.text.phrases import long_date
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDER = "canned_queries"
+DESCRIPTIONS = "descriptions"
+"""The table that says what the columns of a stored question's table mean (plugins/descriptions.py)."""
 HEADER = re.compile(r"(?:--.*\n)+")
 PARAMETER = re.compile(r":([a-z_]+)")
 
+
+def figure(number: float) -> str:
+    """Return a number with commas between thousands, and no more decimals than it has."""
+    return f"{number:,}" if isinstance(number, int) else f"{number:,.10g}"
+
+
 SENTENCES = Environment(undefined=StrictUndefined)
 SENTENCES.filters["long_date"] = long_date
+SENTENCES.filters["figure"] = figure
 
 
 class Chart(Model):
@@ -115,36 +131,43 @@ class Drawing(Model):
     share: str | None = None
     lower: str | None = None
     upper: str | None = None
+    partial: str | None = None
     partial_until: str | None = None
+    upright: bool = False
+    at_least: bool = False
+    own_scale: bool = False
     solid: str | None = None  # what to call the solid part, if not by default
     panel: str | None = None
     panel_title: str = "{}"
 
     @property
     def columns(self) -> set[str]:
-        named = self.model_dump(exclude={"parts", "panel_title", "solid"}).values()
+        named = self.model_dump(
+            exclude={"parts", "panel_title", "solid", "upright", "at_least", "own_scale"}
+        ).values()
         return {column for column in (*named, *self.parts.values()) if column}
 
 
 class Parameter(Model):
-    """A form field: its label, the source of its choices (table.column) and an example."""
+    """A form field: its label, the source of its choices (table.column, and the filters of its rows) and an
+    example."""
 
     label: str
     choices: str | None = None
+    chosen_from: str = ""
     example: str | None = None
 
 
-class Header(Model):
-    """The header of a query file: what the question is, and what its page shows beside the
-    figures."""
+class AnyHeader(Model):
+    """What a question is, and what its page shows beside the figures."""
 
     title: str
     group: str
     position: int
+    listed: bool = True
     indexed: bool = False
     description: str
     basis: str
-    caveats: list[str]
     columns: dict[str, str | None]
     drilldown: dict[str, str] = Field(default_factory=dict)
     chart: Chart | None = None
@@ -169,13 +192,36 @@ class Header(Model):
         return used
 
 
+class Header(AnyHeader):
+    """The header of a query file, which refers to bases and caveats in metadata.yml."""
+
+    caveats: list[str]
+
+
+class Caveat(Model):
+    """A caveat: the sentence beside the figures, and what there is more to say."""
+
+    short: str
+    text: str
+
+
+class StoredHeader(AnyHeader):
+    """The header of a question in the database: its basis and caveats are in words. `rows_in` is the table
+    that its drilldowns open, and that says what its columns mean."""
+
+    caveats: list[Caveat]
+    rows_in: str
+
+
 class Config(Model):
     """The plugin's configuration for one database."""
 
-    folder: str = FOLDER
-    groups: list[str]
-    bases: dict[str, str]
+    folder: str | None = None
+    table: str | None = None
+    groups: list[str] = Field(default_factory=list)
+    bases: dict[str, str] = Field(default_factory=dict)
     rows: str | None = None
+    noun: str = "rows"
     row_id: str = "id"
     exclude_when: dict[str, str] = Field(default_factory=dict)
     separate_by: str | None = None
@@ -303,10 +349,45 @@ def as_metadata(question: Question, config: Config, about: Mapping[str, Any]) ->
         "caveats": [caveats[key] for key in header.caveats],
         "columns": columns,
         "parameters": {name: field.model_dump() for name, field in parameters.items()},
+        "noun": config.noun,
         "separate_by": config.separate_by,
-        "chart": header.chart
-        and {"of": header.chart.of or question.name, "fragment": header.chart.fragment},
+        "rows_in": config.rows,
+        "chart": _chart(question.name, header),
     }
+
+
+def _chart(name: str, header: AnyHeader) -> dict[str, str] | None:
+    chart = header.chart
+    return {"of": chart.of or name, "fragment": chart.fragment} if chart else None
+
+
+def stored_questions(database: Database, table: str, config: Config) -> Iterator[dict[str, Any]]:
+    """Yield the questions in a table (name, header, sql) as canned-query metadata, as `as_metadata` returns it.
+
+    Raise ValidationError if a header is not valid.
+    """
+    with closing(database.connect()) as connection:
+        tables = {name for (name,) in connection.execute("select name from sqlite_master")}
+        if table not in tables:
+            return
+        meanings: dict[tuple[str, str], str] = {}
+        if DESCRIPTIONS in tables:
+            described = f"select table_name, column_name, description from {DESCRIPTIONS}"
+            meanings = {(of, column): about for of, column, about in connection.execute(described)}
+        found = f"select name, header, sql from {escape_sqlite(table)} order by rowid"
+        for name, text, sql in connection.execute(found):
+            header = StoredHeader.model_validate_json(text)
+            yield {
+                **header.model_dump(),
+                "sql": sql,
+                "name": name,
+                "columns": {
+                    column: own or meanings.get((header.rows_in, column), "")
+                    for column, own in header.columns.items()
+                },
+                "separate_by": config.separate_by,
+                "chart": _chart(name, header),
+            }
 
 
 Queries = dict[str, dict[str, Any]]
@@ -322,7 +403,7 @@ class Loaded(NamedTuple):
 _loaded: WeakKeyDictionary[Datasette, dict[str, Loaded]] = WeakKeyDictionary()
 
 
-def load_queries(about: Mapping[str, Any]) -> Loaded:
+def load_queries(about: Mapping[str, Any], database: Database) -> Loaded:
     """Return the queries of a database, whose metadata is `about`, in order of group and position.
 
     Raise InvalidQueryFile if a file is wrong, ValidationError if the configuration is.
@@ -331,25 +412,34 @@ def load_queries(about: Mapping[str, Any]) -> Loaded:
     if not given:
         return Loaded(None, {})
     config = Config.model_validate(given)
+    queries = files_of(config, about) if config.folder else []
+    queries.sort(key=lambda q: (config.groups.index(q["group"]), q["position"]))
+    by_name = {query["name"]: query for query in queries}
+    for query in stored_questions(database, config.table, config) if config.table else ():
+        by_name.setdefault(query["name"], query)
+    return Loaded(config, by_name)
+
+
+def files_of(config: Config, about: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the queries in the folder. Raise InvalidQueryFile if one is wrong."""
     if unknown := sorted(set(config.describe_from) - set(about.get("tables", {}))):
         raise InvalidQueryFile(
             f"metadata.yml, plugin query_files: describe_from: no table {', '.join(unknown)}"
         )
-    folder = ROOT / config.folder
+    folder = ROOT / str(config.folder)
     if not folder.is_dir():
         raise InvalidQueryFile(f"metadata.yml, plugin query_files: no folder {config.folder}")
     found = [read_query_file(path) for path in sorted(folder.glob("*.sql"))]
     check_positions(found)
-    queries = [as_metadata(question, config, about) for question in found]
-    queries.sort(key=lambda q: (config.groups.index(q["group"]), q["position"]))
-    return Loaded(config, {query["name"]: query for query in queries})
+    return [as_metadata(question, config, about) for question in found]
 
 
 def loaded(datasette: Datasette, database: str) -> Loaded:
     """Return the configuration and queries of `database`, reading its files on the first call."""
     kept = _loaded.setdefault(datasette, {})
     if database not in kept:
-        kept[database] = load_queries((datasette.metadata("databases") or {}).get(database, {}))
+        about = (datasette.metadata("databases") or {}).get(database, {})
+        kept[database] = load_queries(about, datasette.get_database(database))
     return kept[database]
 
 
@@ -418,12 +508,12 @@ def url_of_rows(
 ) -> str | None:
     """Return the URL of the rows that a figure counts, or of the row that an id identifies."""
     config = loaded(datasette, database).config
-    if not config or not config.rows or not row[column]:
+    if not config or not query["rows_in"] or not row[column]:
         return None
     names = row.keys()
     if any(name in names and row[name] == value for name, value in config.exclude_when.items()):
         return None
-    table = datasette.urls.table(database, config.rows)
+    table = datasette.urls.table(database, query["rows_in"])
     if column == config.row_id:
         return f"{table}/{tilde_encode(str(row[column]))}"
     if condition := query["drilldown"].get(column):
@@ -437,6 +527,8 @@ def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
         """Return the queries of `database` by group, in order."""
         groups: dict[str, list[dict[str, Any]]] = {}
         for query in queries_of(datasette, database).values():
+            if not query["listed"]:
+                continue
             groups.setdefault(query["group"], []).append(query)
         return groups
 

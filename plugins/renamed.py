@@ -31,6 +31,7 @@ Values are replaced in filters that compare with whole values, not in patterns (
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import cache
 from typing import Annotated, Any
 from urllib.parse import quote_plus, unquote_plus
 
@@ -249,13 +250,13 @@ async def new_address(
 # The innermost wrapper, so that redirects get the headers that other plugins add.
 @hookimpl(tryfirst=True)
 def asgi_wrapper(datasette: Datasette) -> Callable[[Asgi], Asgi]:
-    declared = renames_by_database(datasette)
+    declared = cache(lambda: renames_by_database(datasette))  # which other plugins add to at start
 
     async def redirect(scope: dict[str, Any]) -> str | None:
         if scope["method"] not in ("GET", "HEAD"):
             return None
         query = scope["query_string"].decode("latin-1")
-        location = await new_address(datasette, declared, path_of(scope), query)
+        location = await new_address(datasette, declared(), path_of(scope), query)
         # Never redirect to a URL with a control character, because it could split the header.
         return None if location and NOT_PRINTABLE.search(location) else location
 

@@ -13,7 +13,7 @@ earlier rule. So of several rules for one header the first that applies decides.
             value: noindex
             except:
               paths: [/, /about, "/help/*"]      `*` stands for any text
-              queries: indexed                   canned queries that have `indexed: true`
+              metadata: indexed                  tables, views and canned queries with `indexed: true`
               without_query_string: true         applies the exceptions only to URLs without a query string
           - header: Cache-Control
             value: no-store
@@ -21,8 +21,8 @@ earlier rule. So of several rules for one header the first that applies decides.
           - header: Strict-Transport-Security
             value: null                          a rule that is switched off
 
-A mistake in the rules stops the server. Limitations: canned queries are listed once, at the first
-request.
+A mistake in the rules stops the server. Limitations: tables, views and canned queries are listed once,
+at the first request.
 """
 
 # No `from __future__ import annotations`: pydantic resolves them through sys.modules, which lacks
@@ -47,17 +47,17 @@ Path = Annotated[str, StringConstraints(pattern=r"^[/*]")]
 
 
 class Exceptions(Model):
-    """The responses without the header: those of `paths`, and of canned queries with a key set."""
+    """The responses without the header: those of `paths`, and of pages with a key set in their metadata."""
 
     paths: tuple[Path, ...] = ()
-    queries: str | None = None
+    metadata: str | None = None
     without_query_string: bool = False
 
     def hold(self, path: str, query_string: bytes, keys: set[str]) -> bool:
         """Return whether a request is one of the exceptions."""
         if self.without_query_string and query_string:
             return False
-        return matches(path, self.paths) or self.queries in keys
+        return matches(path, self.paths) or self.metadata in keys
 
 
 class Rule(Model):
@@ -71,7 +71,7 @@ class Rule(Model):
     def applies(self, path: str, query_string: bytes, keys: set[str]) -> bool:
         """Return whether the response to a request has the header.
 
-        `keys` are those set in the metadata of the canned query at `path`, if it is one.
+        `keys` are those set in the metadata of the table, view or canned query at `path`, if it is one.
         """
         return (
             self.value is not None
@@ -85,10 +85,10 @@ class Config(Model):
 
 
 class Headers(NamedTuple):
-    """The rules, and for the path of each canned query, the keys set in its metadata."""
+    """The rules, and for the path of each table, view and canned query, the keys set in its metadata."""
 
     rules: tuple[Rule, ...]
-    query_keys: dict[str, set[str]]
+    keys: dict[str, set[str]]
 
     def added_to(
         self, path: str, query_string: bytes, sent: Iterable[bytes]
@@ -97,7 +97,7 @@ class Headers(NamedTuple):
 
         `sent` are the names of those that the response has already.
         """
-        keys = self.query_keys.get(path, set())
+        keys = self.keys.get(path, set())
         added = {name.lower(): b"" for name in sent}
         of_others = set(added)
         for rule in self.rules:
@@ -117,17 +117,16 @@ def read_rules(datasette: Datasette) -> tuple[Rule, ...]:
 
 
 async def read_headers(datasette: Datasette) -> Headers:
-    """Return the rules, and the metadata keys of each canned query."""
-    return Headers(
-        read_rules(datasette),
-        {
-            without_base_url(datasette, datasette.urls.query(database, name)): {
-                key for key, value in query.items() if value
-            }
-            for database in datasette.databases
-            for name, query in (await datasette.get_canned_queries(database, None)).items()
-        },
-    )
+    """Return the rules, and the metadata keys of each table, view and canned query."""
+    keys = {}
+    for database in datasette.databases:
+        tables = datasette.metadata("tables", database=database, fallback=False) or {}
+        # A canned query hides a table of the same name.
+        pages = {**tables, **await datasette.get_canned_queries(database, None)}
+        for name, about in pages.items():
+            path = without_base_url(datasette, datasette.urls.table(database, name))
+            keys[path] = {key for key, value in about.items() if value}
+    return Headers(read_rules(datasette), keys)
 
 
 def without_base_url(datasette: Datasette, path: str) -> str:

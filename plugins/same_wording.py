@@ -5,7 +5,7 @@ several of them counts that incident several times. What this does: of the rows 
 counts, return the size of the largest set that shares one value of the column; NULL where no set
 reaches MIN_GROUP rows. Rows without a value are not counted as a set.
 
-    select rank, count(*), same_wording(wording_group) from officers_counted group by rank
+    select branch, count(*), same_wording(wording_group) from letters group by branch
 
 The function is available on every connection, so also on the page where readers write their own
 SQL. Templates get `same_wording_minimum`, the size from which a set is counted.

@@ -10,6 +10,11 @@ between its lower and upper bounds.
     -- drawing: {by: year, parts: {finalised: finalised, missing: missing}, partial_until: covered_to}
     -- drawing: {by: year, share: share, lower: share_lowest, upper: share_highest}
     -- drawing: {panel: rank, by: year, count: officers, state: status}    one panel per rank, same scale
+    -- drawing: {by: period, count: loans, upright: true, partial: partial, partial_until: covered_to}
+
+`own_scale` gives each panel a scale of its own. `upright` draws columns, as those for `year` are, if there is room. Where a value is NULL, the column with
+its name and `_status` says why. Only the first MOST_BARS bars are drawn, and one for the rest; a chart of more than
+MOST_PANELS panels is not drawn.
 
 Bars start at 0 and are labelled with their figures. Templates get `drawings(query, by_disclosure)`, with
 one chart per disclosure, and `document_map(disclosure, rows)`, a chart of every row by block.
@@ -27,7 +32,7 @@ a column `disclosure_id`. The code also fixes the values of `state` (STATES), th
 # Datasette's plugins.
 import textwrap
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +53,8 @@ THIN = 3
 """Thickness of the line for values that are not stated, in SVG units."""
 LETTER = 6.4
 """Average width of a heading's letter, in SVG units."""
+COUNTED = "counted"
+"""The state of a part that is neither a minimum nor has a status."""
 STATES = {
     "finalised": "finalised",
     "under investigation": "open",
@@ -55,7 +62,16 @@ STATES = {
     "unknown": "lost",
     "not stated": "unstated",
     "or more": "finalised",
+    COUNTED: "finalised",
 }
+OTHER_STATE = "open"
+"""The CSS class of a part in any other state."""
+BLANKS = ("not stated", "not applicable")
+"""Statuses of a value that is not there. One of any other status is there, and not known."""
+MOST_BARS = 30
+MOST_PANELS = 30
+ROOM = 6.2
+"""Width of a letter of a label below a column, in SVG units."""
 """The states of a bar's parts, with their CSS classes."""
 AT_LEAST = "at least "
 """What precedes a share that is a minimum."""
@@ -88,11 +104,18 @@ LOST = Markup(' class="lost"')
 Row = Mapping[str, Any]
 
 
+def in_digits(value: float) -> str:
+    """Return a figure with commas between thousands from 10,000, and at most three decimals."""
+    text = f"{value:.3f}".rstrip("0").rstrip(".")
+    return f"{float(text):,.15g}" if value >= 10_000 else text
+
+
 @dataclass
 class Bar:
     """A bar: its label, a note below it and its parts by state; for a share, also its bounds.
 
-    `said` is the description of the bar for screen readers; `share` replaces its figure.
+    `said` is the description of the bar for screen readers; `share` replaces its figure, which is a minimum where
+    `least` is true.
     """
 
     label: str
@@ -101,6 +124,7 @@ class Bar:
     bounds: tuple[float, float] | None = None
     said: str = ""
     share: str = ""
+    least: bool = False
 
     @property
     def length(self) -> float:
@@ -109,7 +133,7 @@ class Bar:
     @property
     def figure(self) -> str:
         """Return the figure that labels the bar."""
-        return self.share or f"{self.length:g}"
+        return self.share or (AT_LEAST if self.least else "") + in_digits(self.length)
 
     @property
     def range(self) -> str:
@@ -118,9 +142,12 @@ class Bar:
 
 
 def _label(row: Row, column: str, drawing: Row, empty: Row) -> str:
-    """Return the value of `column`, or if it is NULL the reason, from `empty` by status and column."""
+    """Return the value of `column`, or if it is NULL the reason: from the column with its status, or from `empty` by
+    status and column."""
     if row[column] is not None:
         return str(row[column])
+    if f"{column}_status" in row.keys():  # noqa: SIM118 - no dict
+        return str(row[f"{column}_status"])
     status = row[drawing["state"] or "status"]
     reasons = empty.get(status, {})
     return next((why for why, columns in reasons.items() if column in columns), str(status))
@@ -132,7 +159,20 @@ def _state(row: Row, drawing: Row, empty: Row) -> str:
         _label(row, drawing[name], drawing, empty) for name in ("by", "panel") if drawing[name]
     }
     special = labels & {"unknown", "not stated"}
-    return special.pop() if special else row[drawing["state"]] if drawing["state"] else "or more"
+    if special:
+        return special.pop()
+    if drawing["state"]:
+        return str(row[drawing["state"]] or COUNTED)
+    blank = [row[f"{name}_status"] for name in _blank_columns(row, drawing)]
+    if not blank:
+        return "or more" if drawing["at_least"] else COUNTED
+    return "not stated" if blank[0] in BLANKS else "unknown"
+
+
+def _blank_columns(row: Row, drawing: Row) -> list[str]:
+    """Return the columns of the bar and the panel that are NULL and have a status."""
+    named = [drawing[name] for name in ("by", "panel") if drawing[name]]
+    return [name for name in named if row[name] is None and f"{name}_status" in row.keys()]  # noqa: SIM118
 
 
 def bars_of(drawing: Row, rows: Iterable[Row], empty: Row) -> list[Bar]:
@@ -146,13 +186,47 @@ def bars_of(drawing: Row, rows: Iterable[Row], empty: Row) -> list[Bar]:
         elif drawing["parts"]:
             bar.parts += [(state, row[column]) for state, column in drawing["parts"].items()]
         else:
-            bar.parts.append((_state(row, drawing, empty), row[drawing["count"]]))
-        if drawing["partial_until"] and not str(row[drawing["partial_until"]]).endswith("-12-31"):
+            _add_count(bar, drawing, row, empty)
+        if drawing["partial"]:
+            bar.below = (
+                f"to {long_date(row[drawing['partial_until']])}" if row[drawing["partial"]] else ""
+            )
+        elif drawing["partial_until"] and not str(row[drawing["partial_until"]]).endswith("-12-31"):
             bar.below = f"to {long_date(row[drawing['partial_until']])}"
     for bar in bars.values():
         bar.parts = [(state, value) for state, value in bar.parts if value > 0]
+    drawn = list(bars.values())
+    if len(drawn) > MOST_BARS + 1 and not drawing["upright"]:
+        drawn = _with_the_rest(drawn)
+    for bar in drawn:
         bar.said = bar.said or _in_words(bar, drawing["solid"])
-    return list(bars.values())
+    return drawn
+
+
+def _with_the_rest(bars: list[Bar]) -> list[Bar]:
+    """Return the longest bars, in their order, and one with the rest."""
+    shortest = sorted((bar.length for bar in bars), reverse=True)[MOST_BARS - 1]
+    longest = [bar for bar in bars if bar.length > shortest]
+    longest += [bar for bar in bars if bar.length == shortest][: MOST_BARS - len(longest)]
+    rest = [bar for bar in bars if bar not in longest]
+    parts: Counter[str] = Counter()
+    for bar in rest:
+        for state, value in bar.parts:
+            parts[state] += value  # type: ignore[assignment]
+    other = Bar(f"other ({len(rest):,} values)", parts=[*parts.items()])
+    return [bar for bar in bars if bar in longest] + [other]
+
+
+def _add_count(bar: Bar, drawing: Row, row: Row, empty: Row) -> None:
+    """Give `bar` a figure. One that is not given is named in place of the figure."""
+    count = drawing["count"]
+    if row[count] is not None:
+        bar.parts.append((_state(row, drawing, empty), row[count]))
+        if "without_figure" in row.keys() and row["without_figure"]:  # noqa: SIM118 - no dict
+            bar.least = True
+    elif not bar.parts:
+        named = f"{count}_status"
+        bar.said = bar.share = str(row[named] if named in row.keys() else "no figure")  # noqa: SIM118
 
 
 def panels_of(drawing: Row, rows: Iterable[Row], empty: Row) -> dict[str, list[Bar]]:
@@ -175,8 +249,8 @@ def panels_of(drawing: Row, rows: Iterable[Row], empty: Row) -> dict[str, list[B
             title = drawing["panel_title"].format(title)
         of_each.setdefault(title, []).append(row)
     panels = {title: bars_of(drawing, of_one, empty) for title, of_one in of_each.items()}
-    if drawing["by"] == "year":
-        years = sorted({str(row["year"]) for row in rows})
+    if is_upright(drawing, rows):
+        years = labels_in_order(drawing, rows)
         for title, bars in panels.items():
             found = {bar.label: bar for bar in bars}
             none = NONE_FOUND if {s for bar in bars for s, _ in bar.parts} == {"or more"} else "0"
@@ -184,15 +258,38 @@ def panels_of(drawing: Row, rows: Iterable[Row], empty: Row) -> dict[str, list[B
     return panels
 
 
+def is_upright(drawing: Row, rows: Sequence[Row]) -> bool:
+    """Return whether bars are columns: those of years, and those of periods if there is room for their labels."""
+    if drawing["by"] == "year":
+        return True
+    labels = labels_in_order(drawing, rows) if drawing["upright"] else []
+    width = (WIDTH - GAP) / 2 if drawing["panel"] else WIDTH
+    return bool(labels) and max(map(len, labels)) * ROOM * len(labels) <= width
+
+
+def labels_in_order(drawing: Row, rows: Iterable[Row]) -> list[str]:
+    """Return the labels of the columns that every panel has, in the order of their time."""
+    by = drawing["by"]
+    time = "covered_from" if drawing["upright"] else by
+    found = {str(row[by]): (row[by] is None, str(row[time])) for row in rows}
+    return sorted(found, key=lambda label: found[label])
+
+
+def _short(label: str) -> str:
+    """Return a label for a narrow column: a year as ’21."""
+    return f"’{label[-2:]}" if len(label) == 4 and label.isdigit() else label
+
+
 def _in_words(bar: Bar, solid: str | None) -> str:
     """Return the parts of `bar` in words. A part that is called what the bar is called is a number.
 
     `solid` is what the legend calls the solid part, if that is not "finalised".
     """
-    if [state for state, _ in bar.parts] == [bar.label]:
-        return f"{bar.length:g}"
+    if {state for state, _ in bar.parts} in ({bar.label}, {COUNTED}):
+        return bar.figure
     names = {"finalised": solid or "finalised"}
-    return ", ".join(f"{value:g} {names.get(state, state)}" for state, value in bar.parts) or "0"
+    said = ", ".join(f"{in_digits(value)} {names.get(state, state)}" for state, value in bar.parts)
+    return said or "0"
 
 
 def _add_share(bar: Bar, drawing: Row, row: Row) -> None:
@@ -220,17 +317,22 @@ def draw(
     `empty` gives the reasons for NULL values: by status, the words and their columns. A chart
     `in_a_file` needs no style sheet.
     """
-    panels = panels_of(drawing, rows, empty)
+    rows = list(rows)
+    panels, upright = panels_of(drawing, rows, empty), is_upright(drawing, rows)
     bars = [bar for of_one in panels.values() for bar in of_one]
-    longest = 1.0 if drawing["share"] else max([bar.length for bar in bars] or [1]) or 1
-    across = 2 if drawing["panel"] and drawing["by"] == "year" else 1
+    longest = 1.0 if drawing["share"] else longest_of(bars)
+    change = "" if drawing["upright"] else str(CHANGE_OF_RULES)
+    across = 2 if drawing["panel"] and upright else 1
     width = (WIDTH - GAP * (across - 1)) / across
     body, height, tallest = [], 0.0, 0.0
     for number, (heading, of_one) in enumerate(panels.items()):
         if number % across == 0:
             height, tallest = height + tallest, 0.0
-        upright = drawing["by"] == "year"
-        drawn, tall = (_columns if upright else _lines)(of_one, longest, width, heading)
+        scale = longest_of(of_one) if drawing["own_scale"] else longest
+        if upright:
+            drawn, tall = _columns(of_one, scale, width, heading, change)
+        else:
+            drawn, tall = _lines(of_one, scale, width, heading)
         x = number % across * (width + GAP)
         body.append(
             Markup('<g transform="translate({:.1f} {:.1f})">{}</g>').format(x, height, drawn)
@@ -242,6 +344,11 @@ def draw(
         for heading, of_one in panels.items()
     )
     return _svg(name, "drawing", (WIDTH, height + tallest), title, said.strip(), body, in_a_file)
+
+
+def longest_of(bars: Iterable[Bar]) -> float:
+    """Return the length of the longest bar, or 1 if there is none."""
+    return max([bar.length for bar in bars], default=0) or 1
 
 
 def _part_year(bar: Bar) -> str:
@@ -307,9 +414,10 @@ def _box(
 
 
 def _columns(
-    bars: list[Bar], longest: float, wide: float, heading: str = ""
+    bars: list[Bar], longest: float, wide: float, heading: str = "", change: str = ""
 ) -> tuple[Markup, float]:
-    """Return vertical bars, one per year, and their height. Below a heading the bars are shorter."""
+    """Return vertical bars and their height. Below a heading the bars are shorter. A line before the bar labelled
+    `change` marks new rules."""
     top, base = (44.0, 120.0) if heading else (34.0, 190.0)
     step = wide / max(len(bars), 1)
     width = min(step * 0.62, 44)
@@ -324,7 +432,9 @@ def _columns(
         for state, value in bar.parts:
             height = value / longest * (base - top)
             y -= height
-            parts.append(_box(middle - width / 2, y, width, height, STATES[state], "height"))
+            parts.append(
+                _box(middle - width / 2, y, width, height, STATES.get(state, OTHER_STATE), "height")
+            )
         if bar.bounds:
             low, high = (base - bound / longest * (base - top) for bound in bar.bounds)
             parts.append(_box(middle - width / 2 - 4, high, width + 8, low - high, "bounds"))
@@ -334,11 +444,11 @@ def _columns(
         parts += [
             # There is no room for words beside seven yearly bars.
             _text(middle, y - 4, bar.figure.replace(AT_LEAST, "≥"), "middle"),
-            _text(middle, base + 15, f"’{bar.label[-2:]}" if heading else bar.label, "middle"),
+            _text(middle, base + 15, _short(bar.label) if heading else bar.label, "middle"),
         ]
         if bar.below:
             parts.append(_text(min(middle + 34, wide), base + 29, bar.below, "end"))
-        if bar.label == str(CHANGE_OF_RULES) and number:
+        if bar.label == change and number:
             x = step * number
             parts.append(
                 Markup('<line class="change" x1="{:g}" y1="{:g}" x2="{:g}" y2="{:g}"/>').format(
@@ -360,7 +470,7 @@ def _lines(bars: list[Bar], longest: float, wide: float, heading: str = "") -> t
         x = 0.0
         for state, value in bar.parts:
             width = value / longest * room
-            parts.append(_box(x, y + 16, width, 14, STATES[state]))
+            parts.append(_box(x, y + 16, width, 14, STATES.get(state, OTHER_STATE)))
             x += width
         if bar.bounds:
             low, high = (bound / longest * room for bound in bar.bounds)
@@ -412,6 +522,12 @@ def document_map(disclosure: Row, rows: Iterable[Row]) -> Markup:
     return _svg(f"map-{disclosure['id']}", "drawing map", size_of_all, title, said, parts)
 
 
+def too_many(drawing: Row, rows: Iterable[Row]) -> bool:
+    """Return whether a chart would have more panels than a reader can compare."""
+    panel = drawing["panel"]
+    return bool(panel) and len({row[panel] for row in rows}) > MOST_PANELS
+
+
 def _empty(datasette: Datasette) -> Row:
     """Return the reasons for NULL values by status, from the configuration of the plugin `missing_values`."""
     return dict((datasette.plugin_config("missing_values") or {}).get("by_status", {}))
@@ -423,6 +539,9 @@ def extra_template_vars(datasette: Datasette) -> dict[str, Any]:
         """Return the charts of `query`, if it has any, one per disclosure: they are never combined."""
         name, drawing = query["name"], query.get("drawing")
         if not drawing:
+            return {}
+        by_disclosure = {id: list(rows) for id, rows in by_disclosure.items()}
+        if any(too_many(drawing, rows) for rows in by_disclosure.values()):
             return {}
         return {
             id: draw(f"{name}-{id}", query["title"], drawing, of_one, _empty(datasette))
@@ -460,7 +579,7 @@ async def picture(datasette: Datasette, request: Request) -> Response:
     first = await _answer(datasette, query, request.args.get("disclosure_id") or "")
     # The combined answer may be truncated; that for one disclosure is complete, or too long for a chart.
     answer = await _answer(datasette, query, first["rows"][0]["disclosure_id"])
-    if answer["truncated"]:
+    if answer["truncated"] or too_many(query["drawing"], answer["rows"]):
         raise DatasetteError("This result has too many rows for a chart", status=400)
     svg = draw(
         query["name"], query["title"], query["drawing"], answer["rows"], _empty(datasette), True
@@ -479,4 +598,5 @@ async def embed(datasette: Datasette, request: Request) -> Response:
 
 @hookimpl
 def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
-    return [(r"^/drawing/(?P<name>[a-z-]+)\.svg$", picture), (r"^/embed/(?P<name>[a-z-]+)$", embed)]
+    name = "(?P<name>[a-z0-9-]+)"
+    return [(rf"^/drawing/{name}\.svg$", picture), (rf"^/embed/{name}$", embed)]

@@ -32,8 +32,16 @@ COLUMNS = {
         found:NUMERIC outcome reason place""",
     "changes": "disclosure_id table_name change record_id earlier_id column_name before after",
     "descriptions": "table_name column_name title description family one_row_is rows_are role",
+    "caveats": "disclosure_id family table_name column_name id sentence text",
+    "questions": "name* family table_name title header sql",
 }
-OF_OTHER_SHAPES = ("printed_totals", "changes", "descriptions")
+OF_THE_MET = {
+    *("published_totals", "officer_allegations", "ranks", "results", "actions", "sanctions"),
+    *("redactions", "source_blocks", "shared_wordings", "mentions", "mention_patterns"),
+    *("publisher_questions", "reconciliation", "officers_counted"),
+}
+"""Tables and views that are there only with a disclosure in the Met's form."""
+OF_OTHER_SHAPES = ("printed_totals", "changes", "descriptions", "caveats", "questions")
 """Tables in which the first disclosure has no rows."""
 VIEWS = {
     "reconciliation": "disclosure_id year published found finalised under_investigation missing",
@@ -42,6 +50,7 @@ VIEWS = {
     "records": "id disclosure_id family table_name period period_from period_to text counts",
 }
 FOREIGN_KEYS = {
+    ("caveats", "disclosure_id", "disclosures"),
     ("officer_allegations", "disclosure_id", "disclosures"),
     ("officer_allegations", "rank", "ranks"),
     ("officer_allegations", "result", "results"),

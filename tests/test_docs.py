@@ -10,10 +10,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-import yaml
 
 from ingest.cli import main
 from tests.serving import ROOT, a_plugin
+from tests.site.pages import METADATA
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 each_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
@@ -97,8 +97,7 @@ def test_the_example_of_a_question_is_one(database: Path, tmp_path: Path) -> Non
     file = tmp_path / "year-by-action.sql"
     file.write_text(re.sub("^    ", "", example[0], flags=re.MULTILINE), "utf-8")
     question = a_plugin("query_files").read_query_file(file)
-    metadata = yaml.safe_load((ROOT / "metadata.yml").read_text("utf-8"))
-    settings = metadata["databases"]["foi"]["plugins"]["query_files"]
+    settings = METADATA["databases"]["foi"]["plugins"]["query_files"]
     assert question.header.group in settings["groups"]
     with closing(sqlite3.connect(database)) as connection:
         cursor = connection.execute(question.sql, {"disclosure_id": ""})

@@ -71,7 +71,7 @@ def test_the_wheel_has_the_rules_and_no_disclosure(wheel: Path) -> None:
     wanted = {
         str(path.relative_to(ROOT))
         for path in ours
-        if path.suffix in {".py", ".sql", ".yml"} and "disclosures" not in path.parts
+        if path.suffix in {".py", ".sql", ".yml", ".json"} and "disclosures" not in path.parts
     }
     assert packed == wanted
 

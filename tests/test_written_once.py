@@ -7,9 +7,9 @@ import re
 import pytest
 
 from ingest.config import bands
+from ingest.database.staging import MET_SCHEMA
 from tests.serving import ROOT
-
-SCHEMA = (ROOT / "ingest" / "database" / "schema.sql").read_text("utf-8")
+from tests.site.pages import METADATA_FILES
 
 
 def test_the_bounds_of_a_band_are_written_in_its_file_alone() -> None:
@@ -17,7 +17,7 @@ def test_the_bounds_of_a_band_are_written_in_its_file_alone() -> None:
     assert bounds
     folders = ("plugins", "templates", "static", "canned_queries")
     files = [path for name in folders for path in (ROOT / name).rglob("*.*")]
-    for path in [*files, ROOT / "metadata.yml"]:
+    for path in [*files, *METADATA_FILES]:
         if path.suffix in (".py", ".html", ".js", ".css", ".sql", ".yml"):
             for bound in bounds:
                 written = rf"(?<![\d.]){re.escape(f'{bound:g}')}0*(?!\d)"
@@ -31,5 +31,5 @@ def test_the_bounds_of_a_band_are_written_in_its_file_alone() -> None:
     ],
 )
 def test_the_schema_allows_what_the_code_can_write(column: str, words: list[str]) -> None:
-    (allowed,) = re.findall(rf"check \({column} in \((.*)\)\)", SCHEMA)
+    (allowed,) = re.findall(rf"check \({column} in \((.*)\)\)", MET_SCHEMA.read_text("utf-8"))
     assert re.findall(r"'([^']*)'", allowed) == list(words)

@@ -32,11 +32,13 @@ class Check:
     yields findings.
 
     `find` is None if the readers already guarantee it, by rejecting any document that fails.
+    `of_any_form` says that `check_tabular` and `check_withdrawn` guarantee it for documents of other shapes.
     """
 
     name: str
     sentence: str
     find: Callable[[DisclosureFolder, Terms], Findings] | None = None
+    of_any_form: bool = False
 
 
 def _without_terms(find: Callable[[DisclosureFolder], Findings]) -> Callable[..., Findings]:
@@ -48,12 +50,14 @@ CHECKS: tuple[Check, ...] = (
         "checksum",
         "The document is, byte for byte, the one whose SHA-256 is recorded.",
         _without_terms(manifest.checksum),
+        of_any_form=True,
     ),
     Check(
         "hidden-text",
         "If the source is a PDF, nothing can be recovered from under its boxes, and a person has decided "
         "what to do about anything else hidden in it.",
         _without_terms(manifest.decisions),
+        of_any_form=True,
     ),
     Check(
         "every-line",
@@ -95,11 +99,13 @@ CHECKS: tuple[Check, ...] = (
         "markers",
         "Anything that looks like a redaction marker has a known form, or a person has said that it is none.",
         _without_terms(rows.known_markers),
+        of_any_form=True,
     ),
     Check(
         "redaction-declared",
         "If a document has no redaction markers, someone has recorded that it redacts nothing.",
         _without_terms(rows.redaction_declared),
+        of_any_form=True,
     ),
     Check(
         "row-ids",
@@ -112,6 +118,7 @@ CHECKS: tuple[Check, ...] = (
         lambda folder, _: chain(
             manifest.withdrawn_ids(folder), manifest.withdrawn_everywhere(folder)
         ),
+        of_any_form=True,
     ),
     Check(
         "same-wording",
@@ -139,7 +146,13 @@ TABULAR_CHECKS: tuple[Check, ...] = (
         "listed.",
     ),
 )
-"""The checks of disclosures of another shape, for readers; `check_tabular` makes them."""
+"""The checks that only disclosures of another shape need, for readers; `check_tabular` makes them."""
+
+
+def passed(met_form: bool, tabular: bool) -> list[Check]:
+    """Return the checks that disclosures in the Met's form, of other shapes or of both have passed."""
+    own = [check for check in CHECKS if met_form or check.of_any_form]
+    return [*own, *(TABULAR_CHECKS if tabular else ())]
 
 
 def check(folder: DisclosureFolder, terms: Terms) -> list[Finding]:

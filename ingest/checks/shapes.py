@@ -8,7 +8,7 @@ from contextlib import closing
 
 from ingest.checks.places import in_manifest
 from ingest.config.manifest import FILE_NAME, THE_ONLY_TABLE
-from ingest.database.staging import SCHEMA
+from ingest.database.staging import MET_SCHEMA, SCHEMA
 from ingest.database.tables import SqlTable, sql_tables
 from ingest.readers.folders import DisclosureFolder, TabularFolder
 from ingest.records.findings import Finding
@@ -32,6 +32,7 @@ def check_declared(
     for folder in tabular:
         yield from _row_numbers_name_tables(folder)
         yield from _supersedes(folder, tabular)
+        yield from _caveats(folder)
 
 
 def _names_once(folders: Sequence[TabularFolder]) -> Iterator[Finding]:
@@ -64,9 +65,11 @@ def _clash(folder: TabularFolder, found: str, owner: str) -> Finding:
 
 
 def _own_names() -> list[str]:
-    """Return the names of the tables and views in the schema."""
+    """Return the names of the tables and views in the schemas. Those of the Met's form are taken even where there is
+    no such disclosure, since one may be added."""
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(SCHEMA.read_text("utf-8"))
+        for schema in (SCHEMA, MET_SCHEMA):
+            connection.executescript(schema.read_text("utf-8"))
         names = connection.execute("select name from sqlite_master where type in ('table', 'view')")
         return [*(name for (name,) in names), "records"]
 
@@ -134,6 +137,20 @@ def _row_numbers_name_tables(folder: TabularFolder) -> Iterator[Finding]:
                 f"row_numbers by table: {', '.join(names)}",
                 f"correct the name in {FILE_NAME}",
             )
+
+
+def _caveats(folder: TabularFolder) -> Iterator[Finding]:
+    """Yield a finding if a caveat of the disclosure applies to what its shape does not have."""
+    try:
+        folder.shape.check_caveats(folder.manifest.caveats)
+    except ValueError as error:
+        yield in_manifest(
+            folder,
+            ("caveats",),
+            "caveats that do not fit the shape",
+            str(error),
+            f"correct them in {FILE_NAME}",
+        )
 
 
 def _supersedes(folder: TabularFolder, folders: Sequence[TabularFolder]) -> Iterator[Finding]:

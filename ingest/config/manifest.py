@@ -10,6 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
+from ingest.config.caveats import Caveat
 from ingest.config.markers import Redactions, shared_forms
 from ingest.config.yaml_model import MARK, IsoDate, Model, Text, load, replace_value, top_level
 from ingest.records.audit_findings import KINDS
@@ -167,6 +168,7 @@ class TabularManifest(Model):
     supersedes: Text | None = None
     redacted: bool = True
     redactions: Redactions = Field(default_factory=Redactions)
+    caveats: list[Caveat] = Field(default_factory=list)
     accepted_differences: dict[Text, dict[Text, AcceptedDifference]] = Field(default_factory=dict)
     accepted_cells: dict[Text, dict[Text, AcceptedCells]] = Field(default_factory=dict)
     row_numbers: Annotated[

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 
+from ingest.config.caveats import Caveat
 from ingest.config.markers import Redactions
 from ingest.config.yaml_model import IsoDate, Loading, Model, Regex, Text, load, nearest, visible
 from ingest.records.findings import Finding
@@ -128,13 +129,15 @@ class Column(Model):
 
     `head` is what the document prints, or a list of what it may print; by default the name. `take` is an
     expression whose first group is the part of the text that counts. A derived column has `from`, the name
-    of another column: its text, or of a date the year in which it lies.
+    of another column: its text, or of a date the year in which it lies. `phrase` ends a question about it:
+    "are there for each crime type", by default, after "How many crimes".
     """
 
     name: Name
     head: Heads = Field(default_factory=list)
     role: Role
     meaning: Text | None = None
+    phrase: Text | None = None
     format: Text | None = None
     fill_down: bool = False
     derived_from: Name | None = Field(default=None, alias="from")
@@ -194,6 +197,7 @@ class Spread(Model):
     heads: Patterns = Field(default_factory=list)
     codes: Codes = Field(default_factory=dict)
     into_meaning: Text | None = None
+    into_phrase: Text | None = None
     value_meaning: Text | None = None
 
     @model_validator(mode="after")
@@ -352,6 +356,7 @@ class Shape(Model):
     small_cells: Literal["show"] | Annotated[int, Field(ge=2)] | None = None
     encoding: Text | None = None
     redactions: Redactions = Field(default_factory=Redactions)
+    caveats: list[Caveat] = Field(default_factory=list)
     tables: Annotated[list[Table], Field(min_length=1)]
 
     @property
@@ -405,7 +410,19 @@ class Shape(Model):
             )
         self._check_totals()
         self._check_heads()
+        self.check_caveats(self.caveats)
         return self
+
+    def check_caveats(self, caveats: Sequence[Caveat]) -> None:
+        """Raise ValueError if two caveats have one id, or one applies to what is no table or column."""
+        _once((caveat.id for caveat in caveats), "id of a caveat")
+        names = [table.name for table in self.records]
+        names += [name for table in self.records for name in table.names]
+        for caveat in caveats:
+            for name in caveat.applies_to:
+                _leads_somewhere(
+                    f"applies_to of the caveat {caveat.id}", name, [*dict.fromkeys(names)]
+                )
 
     def _check_totals(self) -> None:
         names = [table.name for table in self.tables if table.kind != "notes"]

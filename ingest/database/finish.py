@@ -14,7 +14,6 @@ from ingest.database.tables import SqlTable, quoted, sql_tables
 from ingest.text.redaction import BAR, CANONICAL
 
 _MET = """
-create view records as
 select
     id,
     disclosure_id,
@@ -26,6 +25,11 @@ select
     summary as text,
     cast(1 as integer) as counts
 from officer_allegations"""
+_NO_RECORDS = """
+select
+    null as id, null as disclosure_id, null as family, null as table_name, null as period, null as period_from,
+    null as period_to, null as text, null as counts
+where false"""
 
 
 def finish(connection: sqlite3.Connection, shapes: Iterable[Shape]) -> None:
@@ -38,7 +42,9 @@ def finish(connection: sqlite3.Connection, shapes: Iterable[Shape]) -> None:
     for table in tables:
         for columns in dict.fromkeys(table.indexes()):
             database.table(table.name).create_index(columns)
-    connection.execute("\nunion all".join([_MET, *map(_records, tables)]))
+    met = [_MET] if database.table("officer_allegations").exists() else []
+    selects = [*met, *map(_records, tables)] or [_NO_RECORDS]
+    connection.execute("\ncreate view records as" + "\nunion all".join(selects))
     connection.executemany(
         f"insert into descriptions values ({', '.join('?' * 8)})",
         [line for table in tables for line in describe(table)],
@@ -64,13 +70,13 @@ def _records(table: SqlTable) -> str:
 select
     id,
     disclosure_id,
-    '{table.shape.family}',
-    '{table.name}',
-    {quoted(period) if period else "null"},
+    '{table.shape.family}' as family,
+    '{table.name}' as table_name,
+    {quoted(period) if period else "null"} as period,
     period_from,
     period_to,
-    {_joined(table.texts)},
-    {value}
+    {_joined(table.texts)} as text,
+    {value} as counts
 from {quoted(table.name)}"""
 
 

@@ -15,12 +15,16 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from ingest.config.shape import SHAPES
 from ingest.database.inspect import INSPECT_FILE, write_inspect_data
 from ingest.records.findings import BuildError, Finding
 
 _SQLITE_MAGIC = b"SQLite format 3\0"
 """The first bytes of every SQLite database."""
 SCHEMA = Path(__file__).parent / "schema.sql"
+"""What is in every database."""
+MET_SCHEMA = SHAPES / "officer_allegations" / "schema.sql"
+"""What is only in a database with a disclosure in the Met's form."""
 
 
 @contextmanager

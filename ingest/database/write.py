@@ -1,4 +1,4 @@
-"""Write the disclosures in the Met's form: the tables of `schema.sql`, and what was inferred from their rows."""
+"""Write what all disclosures share, and those in the Met's form with what was inferred from their rows."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlite_utils import Database
 from ingest.config import bands
 from ingest.config.manifest import Withdrawal
 from ingest.config.terms import TERM_TABLES, Terms
+from ingest.database.staging import MET_SCHEMA
 from ingest.readers.folders import DisclosureFolder
 from ingest.records.disclosure import DATES, Row
 from ingest.records.evidence import Evidence, Mention
@@ -31,25 +32,13 @@ Publication = tuple[DisclosureFolder, Evidence]
 Record = dict[str, Any]
 
 
-def write_met_form(
-    connection: sqlite3.Connection,
-    publications: Sequence[Publication],
-    terms: Terms,
-    checks: Sequence[tuple[str, str]],
-    patterns: Sequence[tuple[Mention, str]],
-) -> None:
-    """Write the disclosures in the Met's form into a staging file, and what all disclosures share.
+def write_shared(connection: sqlite3.Connection, checks: Sequence[tuple[str, str]]) -> None:
+    """Write what all disclosures share into a staging file.
 
-    `checks` are the names and sentences of the checks that the disclosures passed, and `patterns`
-    the regular expressions behind the mentions.
+    `checks` are the names and sentences of the checks that the disclosures passed.
     """
     db = Database(connection)
     with connection:
-        for table in TERM_TABLES.values():
-            db.table(table).insert_all(
-                {**term.model_dump(), "position": position}
-                for position, term in enumerate(getattr(terms, table), 1)
-            )
         db.table("redaction_bands").insert_all(
             {
                 "band": band.band,
@@ -64,6 +53,26 @@ def write_met_form(
             {"name": name, "sentence": sentence, "position": position}
             for position, (name, sentence) in enumerate(checks, 1)
         )
+
+
+def write_met_form(
+    connection: sqlite3.Connection,
+    publications: Sequence[Publication],
+    terms: Terms,
+    patterns: Sequence[tuple[Mention, str]],
+) -> None:
+    """Make the tables of the Met's form in a staging file, and write the disclosures in that form.
+
+    `patterns` are the regular expressions behind the mentions.
+    """
+    connection.executescript(MET_SCHEMA.read_text("utf-8"))
+    db = Database(connection)
+    with connection:
+        for table in TERM_TABLES.values():
+            db.table(table).insert_all(
+                {**term.model_dump(), "position": position}
+                for position, term in enumerate(getattr(terms, table), 1)
+            )
         db.table("mention_patterns").insert_all(
             {**mention._asdict(), "pattern": pattern, "position": position}
             for position, (mention, pattern) in enumerate(patterns, 1)

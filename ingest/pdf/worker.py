@@ -116,12 +116,15 @@ def _sanitise_errors(page: int | None) -> Iterator[None]:
         yield
     except (Unreadable, OSError):
         raise
-    except MemoryError:
-        raise _unreadable("a document that needs more memory than a worker may use", page) from None
-    except RecursionError:
-        raise _unreadable("objects that contain each other", page) from None
     except Exception as error:
-        found = f"content that the parser cannot read ({type(error).__name__})"
+        # A parser may wrap the exception that says what is wrong.
+        behind = [error, error.__cause__ or error.__context__]
+        if any(isinstance(one, MemoryError) for one in behind):
+            found = "a document that needs more memory than a worker may use"
+        elif any(isinstance(one, RecursionError) for one in behind):
+            found = "objects that contain each other"
+        else:
+            found = f"content that the parser cannot read ({type(error).__name__})"
         raise _unreadable(found, page) from None
 
 

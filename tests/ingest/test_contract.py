@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
-from tests.contract import COLUMNS, FOREIGN_KEYS, VIEWS
+from ingest.build import build
+from ingest.database.finish import finish
+from ingest.database.staging import SCHEMA
+from tests.contract import COLUMNS, FOREIGN_KEYS, OF_THE_MET, VIEWS
+from tests.parcels import put_parcels
 
 Rows = Callable[..., list[tuple[object, ...]]]
 
@@ -41,3 +48,32 @@ def test_foreign_keys_are_those_of_the_contract_and_are_not_violated(rows: Rows)
     assert found == FOREIGN_KEYS
     assert rows("select * from pragma_foreign_key_check") == []
     assert rows("select * from pragma_integrity_check") == [("ok",)]
+
+
+def names_in(connection: sqlite3.Connection) -> set[str]:
+    sql = "select name from pragma_table_list where schema = 'main' and type in ('table', 'view')"
+    return {name for (name,) in connection.execute(sql) if not name.startswith("sqlite_")}
+
+
+def test_a_database_of_another_form_has_the_tables_of_every_database_and_its_own(
+    tmp_path: Path,
+) -> None:
+    put_parcels(tmp_path / "disclosures")
+    build(tmp_path / "disclosures", tmp_path / "foi.db")
+    with closing(sqlite3.connect(tmp_path / "foi.db")) as connection:
+        assert names_in(connection) == {*COLUMNS, *VIEWS} - OF_THE_MET | {
+            "lost_parcels",
+            "lost_parcels_redactions",
+        }
+        rows = connection.execute("select id, family, text, counts from records").fetchall()
+        assert len(rows) == 5
+        assert rows[2] == ("lost-parcels-2021-000003", "lost_parcels", "[REDACTED]", 1)
+
+
+def test_without_any_table_of_records_the_view_over_all_is_empty() -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(SCHEMA.read_text("utf-8"))
+        finish(connection, [])
+        cursor = connection.execute("select * from records")
+        assert [column[0] for column in cursor.description] == VIEWS["records"].split()
+        assert cursor.fetchall() == []

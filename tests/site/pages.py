@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from datasette.app import Datasette
 
-from tests.serving import ROOT
+from tests.serving import ROOT, a_plugin
 
 PAGES = (
     "/",
@@ -44,7 +44,16 @@ PAGES = (
 )
 """One address for each kind of page."""
 BANNER = "text conversion, not compared with the published PDF"
-METADATA: dict[str, Any] = yaml.safe_load((ROOT / "metadata.yml").read_text("utf-8"))
+METADATA_FILES = (
+    ROOT / "metadata.yml",
+    ROOT / "ingest" / "shapes" / "officer_allegations" / "metadata.yml",
+)
+"""What the site says about its data, and what it adds about the Met's."""
+METADATA: dict[str, Any] = a_plugin("families").merged(
+    *(yaml.safe_load(path.read_text("utf-8")) for path in METADATA_FILES)
+)
+"""Both as one, as the site serves them."""
+del METADATA["plugins"]["families"]
 TABLES: dict[str, dict[str, Any]] = {
     name: table
     for name, table in METADATA["databases"]["foi"]["tables"].items()

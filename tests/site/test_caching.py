@@ -409,6 +409,7 @@ def test_a_change_to_code_templates_or_settings_changes_every_tag(
     def tag_with(changed: str) -> str:
         folder = tmp_path / (changed or "same").replace("/", "-")
         folder.mkdir()
+        (folder / "ingest").symlink_to(ROOT / "ingest")
         for part in ("metadata.yml", "settings.json", "templates", "static", "plugins"):
             if part == changed.split("/")[0]:
                 put = shutil.copytree if (site_folder / part).is_dir() else shutil.copyfile

@@ -13,6 +13,7 @@ import pytest
 from datasette.app import Datasette
 from openpyxl import load_workbook
 
+from tests.contract import OF_OTHER_SHAPES
 from tests.site.pages import TABLES
 from tests.site.questions import QUESTIONS, address
 
@@ -65,7 +66,7 @@ def as_csv_has_it(rows: Cells) -> list[dict[str, str]]:
     ]
 
 
-EMPTY = {"printed_totals", "changes", "descriptions"}
+EMPTY = {*OF_OTHER_SHAPES}
 """Tables that have rows only if there is a disclosure of another shape."""
 
 

@@ -38,6 +38,7 @@ GENERAL = (
     "internals",
     "well_known",
     "access_log",
+    "families",
 )
 
 SERVE = """
@@ -189,9 +190,13 @@ def missing_values_give_reasons(library: Library) -> None:
               started: {not yet known: [weight, share]}
             when_set:
               burnt_on: {burnt: [body]}
+            key: {not recorded: never weighed}
         """,
     )
-    library.write("templates/pages/words.html", "{{ missing_value_reasons()|tojson }}")
+    library.write(
+        "templates/pages/words.html",
+        "[{{ missing_value_reasons()|tojson }}, {{ missing_value_key()|tojson }}]",
+    )
     alone = "/library?sql=select+null+as+weight"
     told = "/library?sql=select+null+as+weight,+'started'+as+stage,+null+as+other"
     pages = library.ask("/library/letters", "/library/letters/4", alone, told, "/words")
@@ -208,7 +213,9 @@ def missing_values_give_reasons(library: Library) -> None:
     assert pages[alone].cells("weight") == ["&nbsp;"]
     assert pages[told].cells("weight") == [reason("not yet known")]
     assert pages[told].cells("other") == ["&nbsp;"]
-    assert json.loads(pages["/words"].text) == {
+    reasons, key = json.loads(pages["/words"].text)
+    assert key == {"not recorded": "never weighed"}
+    assert reasons == {
         "status_column": "stage",
         "by_status": {
             "done": {"not recorded": ["weight", "body"]},
@@ -229,7 +236,7 @@ def response_headers_follow_their_rules(library: Library) -> None:
                 value: noindex
                 except:
                   paths: [/, "/library/sta*"]
-                  queries: indexed
+                  metadata: indexed
                   without_query_string: true
               - header: Content-Security-Policy
                 value: frame-ancestors 'none'
@@ -241,6 +248,7 @@ def response_headers_follow_their_rules(library: Library) -> None:
               - {header: X-Off, value: null}
         databases:
           library:
+            tables: {degrees: {indexed: true}}
             queries:
               open totals: {sql: "select count(*) from letters", indexed: true}
               totals: {sql: "select count(*) from letters", indexed: false}
@@ -257,6 +265,8 @@ def response_headers_follow_their_rules(library: Library) -> None:
         "/library/letters.json": (True, True, True),
         "/library/stages": (False, True, False),
         "/library/stages?x=1": (True, True, False),
+        "/library/degrees": (False, True, False),
+        "/library/degrees?x=1": (True, True, False),
         "/library/open+totals": (False, True, False),
         "/library/open+totals?x=1": (True, True, False),
         "/library/open+totals.json": (True, True, True),
@@ -549,6 +559,58 @@ def the_log_has_no_values(library: Library) -> None:
     assert "North" not in log
 
 
+def families_are_described_where_their_tables_are(library: Library) -> None:
+    # A plugin that reads its configuration when the server starts, and keeps it.
+    shutil.copy(ROOT / "plugins" / "missing_values.py", library.folder / "plugins")
+    for name in ("letters", "loans", "empty"):
+        (library.folder / "families" / name).mkdir(parents=True)
+    library.write(
+        "metadata.yml",
+        """
+        title: A library
+        plugins: {families: {folder: families}}
+        databases:
+          library:
+            tables:
+              stages: {title: Stages, facets: [name, label]}
+              degrees: {title: Degrees}
+        """,
+    )
+    library.write(
+        "families/letters/metadata.yml",
+        """
+        title: A library of letters
+        plugins: {missing_values: {status_column: stage, by_status: {done: {not weighed: [weight]}}}}
+        databases:
+          library:
+            tables:
+              letters: {title: Letters}
+              stages: {description: How far a letter is, facets: [label]}
+              pages: {}
+        """,
+    )
+    library.write(
+        "families/loans/metadata.yml",
+        "{license: Lent, databases: {library: {tables: {loans_out: {}}}, other: {}}}",
+    )
+    pages = library.ask("/-/metadata.json", "/library/letters")
+    metadata = json.loads(pages["/-/metadata.json"].text)
+    assert metadata["title"] == "A library of letters"
+    assert "license" not in metadata
+    assert list(metadata["databases"]["library"]["tables"].items()) == [
+        ("letters", {"title": "Letters"}),
+        ("stages", {"title": "Stages", "facets": ["label"], "description": "How far a letter is"}),
+        ("degrees", {"title": "Degrees"}),
+        ("pages", {}),
+    ]
+    assert "not weighed" in pages["/library/letters"].cells("weight")[1]
+    with closing(sqlite3.connect(library.folder / "library.db")) as connection:
+        connection.execute("create table loans_out (number integer)")
+    metadata = json.loads(library.ask("/-/metadata.json")["/-/metadata.json"].text)
+    assert metadata["license"] == "Lent"
+    assert list(metadata["databases"]["library"]["tables"])[-1] == "loans_out"
+
+
 CHECKS: dict[str, Callable[[Library], None]] = {
     "redaction_density": density_draws_bars_badges_and_measures,
     "missing_values": missing_values_give_reasons,
@@ -561,6 +623,7 @@ CHECKS: dict[str, Callable[[Library], None]] = {
     "internals": internals_show_what_is_listed,
     "well_known": well_known_files_are_served,
     "access_log": the_log_has_no_values,
+    "families": families_are_described_where_their_tables_are,
 }
 assert tuple(CHECKS) == GENERAL
 IN_THE_CHECKOUT = (sys.executable, {"PYTHONPATH": str(ROOT)})
@@ -635,6 +698,8 @@ def test_each_works_with_the_wheel_outside_the_checkout(
         ("well_known", "{no_crawling: [a=]}", "no_crawling.0\n  String should match"),
         ("access_log", "{slow_ms: -1}", "slow_ms\n  Input should be greater"),
         ("access_log", "{file: no/such/folder/log}", "cannot write to no/such/folder/log: No such"),
+        ("families", "{folder: none}", "no folder none"),
+        ("families", "{folders: none}", "folders\n  Extra inputs are not permitted"),
         ("query_files", "{groups: []}", "bases\n  Field required"),
         ("query_files", "{groups: [], bases: {}}", "no folder canned_queries"),
         (
@@ -658,6 +723,35 @@ def test_a_mistake_in_the_configuration_stops_the_server(
     done = library.run("-m", "datasette", str(tmp_path), "--get", "/")
     assert done.returncode == 1
     assert done.stderr.startswith(f"Error: metadata.yml, plugin {plugin}: ")
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.quick_cases(1)
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("databases: {library: {tables: {letters: {title: Epistles}}}}", "library.tables.letters"),
+        ("databases: {library: {tables: {letters: [}}}", "line 1, column 42"),
+        ("[letters]", "found no mapping"),
+    ],
+)
+def test_families_that_disagree_or_cannot_be_read_stop_the_server(
+    text: str, told: str, tmp_path: Path
+) -> None:
+    library = Library(tmp_path, "families", *IN_THE_CHECKOUT)
+    for name in ("letters", "stages"):
+        (tmp_path / "families" / name).mkdir(parents=True)
+        library.write(
+            f"families/{name}/metadata.yml",
+            "databases: {library: {tables: {letters: {title: Letters}}}}",
+        )
+    library.write("metadata.yml", "plugins: {families: {folder: families}}")
+    assert library.run("-m", "datasette", str(tmp_path), "--get", "/").returncode == 0
+    library.write("families/stages/metadata.yml", text)
+    done = library.run("-m", "datasette", str(tmp_path), "--get", "/")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Error: {tmp_path}/families/stages/metadata.yml: ")
     assert told in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -157,7 +157,7 @@ async def test_under_a_prefix_every_answer_is_the_same_but_for_the_prefix(
     under = await prefixed.get(PREFIX.rstrip("/") + path)
     assert under.status_code == without.status_code
     for name in without.headers:
-        if name not in ("content-length", "content-encoding"):
+        if name not in ("content-length", "content-encoding", "etag"):  # a tag is of one address
             assert under.headers[name].replace(PREFIX, "/") == without.headers[name]
     assert contents_of(under).replace(PREFIX.encode(), b"/") == contents_of(without)
 

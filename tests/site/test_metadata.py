@@ -10,7 +10,7 @@ import pytest
 import yaml
 from datasette.app import Datasette
 
-from tests.site.pages import METADATA, TABLES
+from tests.site.pages import METADATA, METADATA_FILES, TABLES
 
 
 async def served_columns(site: Datasette) -> dict[str, list[str]]:
@@ -53,9 +53,10 @@ async def test_every_table_carries_caveats(site: Datasette) -> None:
         assert all(caveat in known for caveat in TABLES[name]["caveats"])
 
 
-def test_a_meaning_is_written_once(site_folder: Path) -> None:
+@pytest.mark.parametrize("file", METADATA_FILES, ids=lambda file: file.parent.name)
+def test_a_meaning_is_written_once(file: Path) -> None:
     """A description that two columns share is one text in the file, referred to by name."""
-    text = (site_folder / "metadata.yml").read_text("utf-8")
+    text = file.read_text("utf-8")
     written = [
         node.value
         for node in walk(yaml.compose(text, Loader=yaml.SafeLoader))

@@ -149,7 +149,7 @@ def test_corrections_are_shown_newest_first_in_whatever_order_they_were_written(
     tmp_path: Path, database: Path
 ) -> None:
     shutil.copytree(ROOT / "plugins", tmp_path / "plugins")
-    furnish(tmp_path, "canned_queries", *PARTS)
+    furnish(tmp_path, "canned_queries", "ingest", *PARTS)
     furnish_database(tmp_path, database)
     (tmp_path / "corrections.yml").write_text(
         """corrections:

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 from urllib.parse import quote_plus, unquote
 
 import pytest
-import yaml
 from datasette.app import Datasette
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.serving import ROOT, a_plugin, furnish
+from tests.site.pages import METADATA
 
 renamed = a_plugin("renamed")
 
@@ -323,8 +323,7 @@ async def test_other_errors_of_sql_are_as_sqlite_puts_them(
 
 
 def test_every_new_name_of_the_site_is_a_name_of_the_database(database: Path) -> None:
-    metadata = yaml.safe_load((ROOT / "metadata.yml").read_text("utf-8"))
-    config = metadata["databases"]["foi"]["plugins"]["renamed"]
+    config = METADATA["databases"]["foi"]["plugins"]["renamed"]
     with closing(sqlite3.connect(database)) as connection:
         for table, names in config["columns"].items():
             columns = {row[1] for row in connection.execute(f"pragma table_info({table})")}

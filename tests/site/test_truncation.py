@@ -12,14 +12,16 @@ from urllib.parse import quote_plus
 
 import pytest
 import pytest_asyncio
+import yaml
 from datasette.app import Datasette
 from datasette.plugins import pm
 from openpyxl import load_workbook
 
 from ingest.build import build
 from tests.documents import a_disclosure, arranged, put
-from tests.serving import PARTS, ROOT, furnish, serve
+from tests.serving import PARTS, furnish, serve
 from tests.site.conftest import rows_at_random
+from tests.site.pages import METADATA
 
 pytestmark = pytest.mark.asyncio
 TABLE = "/foi/officer_allegations"
@@ -41,7 +43,7 @@ async def small(site: Datasette, tmp_path_factory: pytest.TempPathFactory) -> Da
     furnish(folder, *(part for part in PARTS if part not in ("settings.json", "metadata.yml")))
     limits = {"default_page_size": 10, "max_returned_rows": AT_ONCE, "suggest_facets": False}
     (folder / "settings.json").write_text(json.dumps(limits), "utf-8")
-    text = (ROOT / "metadata.yml").read_text("utf-8")
+    text = yaml.safe_dump(METADATA, sort_keys=False)
     for old, new in (
         (r"max_rows: 100000", f"max_rows: {MOST_CSV}"),
         (r"max_rows: 20000", f"max_rows: {MOST_EXCEL}"),
