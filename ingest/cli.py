@@ -28,11 +28,12 @@ from ingest.readers.met.text import read_text_disclosure
 from ingest.records.audit_findings import KINDS
 from ingest.records.findings import BuildError, Finding
 from ingest.review.add import describe, read_file, scaffold
-from ingest.review.add_table import SUFFIXES, add_table, read_table_file
+from ingest.review.add_table import add_table, read_table_file
 from ingest.review.audit_report import write_audit_report, write_workbook_report
 from ingest.review.compare import compare as differences_between
 from ingest.review.compare import outcome
 from ingest.review.disclosure_risk import describe_risk, describe_table_risk
+from ingest.review.preview import HOST, prepared, serve
 from ingest.text.phrases import escape_hidden, pluralize
 
 
@@ -259,25 +260,31 @@ def compare(text: Path, pdf: Path, record: bool, pool: Pool) -> None:
 @click.option("--publisher", help="Who published the document.")
 @click.option("--source-url", help="The URL of the published document.")
 @click.option("--rights", help="Who holds the rights, and the terms of re-use if known.")
-@click.option(
-    "--table", is_flag=True, help="A PDF or text is a table of another form than the Met's."
-)
 @pool_options
-def add(file: Path, disclosures: Path, table: bool, pool: Pool, **given: str | None) -> None:
+def add(file: Path, disclosures: Path, pool: Pool, **given: str | None) -> None:
     """Audit and read a document, describe it, and make a folder for it.
 
-    For a table in CSV or Excel, or with --table in a PDF or a text, also draft a shape, which says what
-    its columns mean, and ask what the file cannot say.
+    FILE is a table: CSV, Excel, a PDF or a text with tabs. If a known shape fits it, the new folder uses that;
+    otherwise a shape, which says what the columns mean, is drafted from the file.
 
-    Nothing is copied until the document passes its audit. Anything you still have to fill in or
-    decide is left empty in the new disclosure.yml; a build refuses the file until it is complete.
+    Then list what a person must decide, most consequential first, and where to write it. In the
+    drafts, each such value begins with DECIDE; a build refuses them until every one is decided.
+
+    Nothing is copied until the document passes its audit.
     """
     known = {key: value for key, value in given.items() if value}
     try:
-        if table or file.suffix.lower() in SUFFIXES:
-            folder, questions = add_table(read_table_file(file, pool), disclosures, known)
-            for question in questions:
-                _echo(f"  question: {question}")
+        _echo(f"Auditing and reading {file}.")
+        table = read_table_file(file, pool)
+        if not table.is_met_form:
+            added = add_table(table, disclosures, known, pool)
+            folder = added.folder
+            _echo("\n".join(added.remarks))
+            _echo(
+                f"\n{pluralize(len(added.questions), 'decision')} for a person, most consequential first:\n"
+            )
+            for number, question in enumerate(added.questions, 1):
+                _echo(f"{number:2}. " + str(question).replace("\n", "\n  "))
         else:
             disclosure = read_file(file, pool)
             terms, findings = load_terms()
@@ -287,8 +294,49 @@ def add(file: Path, disclosures: Path, table: bool, pool: Pool, **given: str | N
             folder = scaffold(file, disclosure, disclosures, known)
     except BuildError as error:
         _refuse(error.findings, "nothing was copied")
-    to_fill_in = " and ".join(str(path) for path in sorted(folder.glob("*.yml")))
-    _echo(f"\nMade {folder}. Fill in {to_fill_in}, then build.")
+    _echo(
+        f"\nMade {folder}. Next: look at it with foi-ingest preview {folder}, replace each DECIDE in "
+        f"{' and '.join(path.name for path in sorted(folder.glob('*.yml')))}, then build."
+    )
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--port", type=click.IntRange(1, 65_535), default=8002, show_default=True)
+@pool_options
+def preview(folder: Path, port: int, pool: Pool) -> None:
+    """Look at the site with a draft, before anything is published.
+
+    FOLDER is a disclosure's folder, as made by add. The site is built in a temporary folder and served to
+    this machine only, with a banner on every page, until Ctrl+C. Where something is not decided yet, the
+    site shows what is proposed. foi.db and what is served from it stay as they are.
+    """
+    try:
+        with prepared(folder, pool) as ready:
+            _echo(summarise(ready.database))
+            for name in ready.left_out:
+                _echo(f"Left out: {name}, which is a draft too.")
+            for name, undecided in ready.undecided.items():
+                for one in undecided:
+                    proposed = f"proposed: {one.proposal}" if one.proposal else "nothing proposed"
+                    _echo(f"Not decided: {name}, line {one.line}: {one.name}, {proposed}")
+            _echo(f"\nOnly you can see this: http://{HOST}:{port}/ (stop it with Ctrl+C)")
+            serve(ready, port)
+    except BuildError as error:
+        _refuse(error.findings, "nothing is served, and nothing was changed")
+    except OSError as error:
+        _refuse(
+            [
+                Finding(
+                    folder,
+                    None,
+                    error.strerror or str(error),
+                    "a folder that can be copied, and room in the temporary folder",
+                    "free some disk space, or name another temporary folder with TMPDIR",
+                )
+            ],
+            "nothing is served, and nothing was changed",
+        )
 
 
 def _read(disclosures: Path, pool: Pool) -> list[DisclosureFolder]:

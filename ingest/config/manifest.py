@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 from ingest.config.caveats import Caveat
 from ingest.config.markers import Redactions, shared_forms
-from ingest.config.yaml_model import IsoDate, Model, Text, load, replace_value, top_level_keys
+from ingest.config.yaml_model import MARK, IsoDate, Model, Text, load, replace_value, top_level
 from ingest.records.audit_findings import KINDS
 from ingest.records.findings import BuildError, Finding
 from ingest.text.phrases import truncated_repr
@@ -88,7 +88,8 @@ class Manifest(Model):
     printed total minus the rows found, once a person has checked that there are no other rows. The
     dates are needed only if they cannot be read from the document's text. `redacted` is False for a
     document in which nothing is redacted. `redactions` adds to the forms of marker in
-    `ingest/config/markers.yml`, and says what only looks like a marker.
+    `ingest/config/markers.yml`, and says what only looks like a marker. `publication` says who decided to
+    publish the document, and when (docs/publication-decision.md).
     """
 
     publisher: Text
@@ -96,6 +97,7 @@ class Manifest(Model):
     source_sha256: Sha256
     copy_status: Text
     rights: Text
+    publication: Text | None = None
     row_numbers: RowNumbers
     redacted: bool = True
     redactions: Redactions = Field(default_factory=Redactions)
@@ -145,7 +147,8 @@ class TabularManifest(Model):
     or `grand`. `accepted_cells` is by column, and there by printed text. `supersedes` is the id of an
     earlier disclosure that this one replaces. `row_numbers` are the numbers in the records' permanent ids,
     in the document's order: by table, or one list where the shape has one table of records; by
-    default they count from 1. `decisions` are about what the file hides, as in a PDF.
+    default they count from 1. `decisions` are about what the file hides, as in a PDF. `publication` says who
+    decided to publish the document, and when (docs/publication-decision.md).
     """
 
     id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,99}$")]
@@ -158,6 +161,7 @@ class TabularManifest(Model):
     published_on: IsoDate | None = None
     source_url: Url | None = None
     rights: Text | None = None
+    publication: Text | None = None
     copy_status: Text | None = None
     covers_from: IsoDate | None = None
     covers_to: IsoDate | None = None
@@ -196,7 +200,12 @@ class TabularManifest(Model):
 
 def names_a_shape(folder: Path) -> bool:
     """Return whether the disclosure in `folder` is one of any shape, and not in the Met's form."""
-    return "shape" in top_level_keys(folder / FILE_NAME)
+    return "shape" in top_level(folder / FILE_NAME)
+
+
+def shape_named(folder: Path) -> str | None:
+    """Return the shape that the manifest in `folder` names or proposes, whatever else is wrong with it."""
+    return (top_level(folder / FILE_NAME).get("shape") or "").removeprefix(f"{MARK} ") or None
 
 
 def load_tabular_manifest(folder: Path) -> tuple[TabularManifest | None, list[Finding]]:

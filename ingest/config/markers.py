@@ -113,12 +113,17 @@ def shared_forms() -> MarkerForms:
 def deciding_lines(text: str) -> tuple[str, str]:
     """Return two lines of YAML for `disclosure.yml`: one says that `text` is a marker, the other that
     it is not."""
-    is_run = len(set(text)) == 1 and text[0] in _RUN_CHARACTERS
-    marker = yaml_value({"run": text[0]} if is_run else text)
+    run = run_of(text)
+    marker = yaml_value({"run": run} if run else text)
     return (
         f"redactions: {{markers: [{marker}]}}",
         f"redactions: {{not_markers: [{yaml_value(text)}]}}",
     )
+
+
+def run_of(text: str) -> str | None:
+    """Return the character that a run of one that stands for words only in runs consists of; None if `text` is none."""
+    return text[0] if len(set(text)) == 1 and text[0] in _RUN_CHARACTERS else None
 
 
 def yaml_value(value: object) -> str:

@@ -1,7 +1,8 @@
 """Read a YAML file into a pydantic model, reporting each error as a finding with its file and line.
 
 Every scalar is read as text and converted only by the model, so that `no`, `0700` or a date never
-changes its type on the way. A key must not be repeated in a mapping. An empty value is None.
+changes its type on the way. A key must not be repeated in a mapping. An empty value is None. A value
+that begins with the word DECIDE is one that a person has not decided on yet, and is refused.
 
 Validators raise ValueError with what was expected, because it becomes `Finding.expected`.
 """
@@ -37,6 +38,9 @@ _MAX_VALUES = 100_000
 """Values in one YAML file."""
 _MAX_FINDINGS = 100
 """Findings about the values of one file; finding the line of each takes time."""
+MARK = "DECIDE"
+"""The word with which a value begins that is still to be decided on. What follows it, if anything, is a proposal."""
+_MARKED = re.compile(rf"{MARK}(?: +(.*))?", re.DOTALL)
 
 
 def visible(text: str) -> str:
@@ -101,6 +105,31 @@ class Loading:
     """The model of each mapping, by the mapping's identity."""
 
 
+@dataclass(frozen=True)
+class Undecided:
+    """A value that is still to be decided on: its keys, its line, what is proposed ("" if nothing is), and the
+    part of the file's text that it takes."""
+
+    keys: tuple[int | str, ...]
+    line: int
+    proposal: str
+    start: int
+    end: int
+
+    @property
+    def name(self) -> str:
+        """Its keys, without the numbers in lists, such as `tables.columns.codes.a blank`."""
+        return ".".join(key or "a blank" for key in self.keys if isinstance(key, str))
+
+
+def undecided_in(text: str) -> list[Undecided]:
+    """Return the values in the YAML `text` that are still to be decided on, in the order of their lines.
+
+    Raise YAMLError if it is not YAML.
+    """
+    return _undecided(_compose(text))
+
+
 def load(path: Path, model: type[M]) -> tuple[M | None, list[Finding]]:
     """Return the file at `path` as `model`, or None and every reason why it is not valid."""
     try:
@@ -125,9 +154,22 @@ def parse(text: str, model: type[M], path: Path) -> tuple[M | None, list[Finding
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
         return None, [_unreadable(path, mark.line + 1 if mark else None, problem)]
+    undecided = _undecided(root)
     findings = [
         Finding(path, line, f"the key '{key}' twice", "each key once", "keep one of them")
         for key, line in _repeated_keys(root)
+    ]
+    findings += [
+        Finding(
+            path,
+            one.line,
+            f"{one.name}: {MARK} {one.proposal}".rstrip(),
+            "a value that a person has decided on",
+            f"write the value; or delete the word {MARK}, if what follows it is right"
+            * bool(one.proposal)
+            or f"write the value in place of {MARK}",
+        )
+        for one in undecided
     ]
     try:
         loading = Loading(path)
@@ -144,6 +186,7 @@ def parse(text: str, model: type[M], path: Path) -> tuple[M | None, list[Finding
                 f"correct {path.name}",
             )
             for problem in error.errors(include_url=False)[:_MAX_FINDINGS]
+            if not _is_of(undecided, problem)
         ]
     return (None if findings else record), findings
 
@@ -169,13 +212,18 @@ def line_in(text: str, *keys: int | str) -> int | None:
     return _line(_compose(text), keys)
 
 
-def top_level_keys(path: Path) -> list[str]:
-    """Return the keys of the mapping in the YAML file at `path`; none if there is no such file or mapping."""
+def top_level(path: Path) -> dict[str, str | None]:
+    """Return the keys of the mapping in the YAML file at `path`, with their values where these are text; none if
+    there is no such file or mapping."""
     try:
         root = _compose(_read(path))
     except (OSError, UnicodeDecodeError, RecursionError, yaml.YAMLError):
-        return []
-    return [str(name.value) for name, _ in root.value] if isinstance(root, yaml.MappingNode) else []
+        return {}
+    pairs = root.value if isinstance(root, yaml.MappingNode) else []
+    return {
+        str(name.value): value.value if isinstance(value, yaml.ScalarNode) else None
+        for name, value in pairs
+    }
 
 
 def replace_value(text: str, key: str, value: str) -> str:
@@ -298,6 +346,36 @@ def _repeated_keys(root: yaml.Node | None) -> Iterator[tuple[str, int]]:
                 waiting.append(value)
         elif isinstance(node, yaml.SequenceNode):
             waiting += node.value
+
+
+def _undecided(root: yaml.Node | None) -> list[Undecided]:
+    found, seen = [], set[int]()
+    waiting: list[tuple[yaml.Node | None, tuple[int | str, ...]]] = [(root, ())]
+    while waiting:
+        node, keys = waiting.pop()
+        if node is None or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            waiting += [(value, (*keys, str(name.value))) for name, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += [(value, (*keys, index)) for index, value in enumerate(node.value)]
+        elif (
+            isinstance(node, yaml.ScalarNode)
+            and node.style is None
+            and (match := _MARKED.fullmatch(node.value))
+        ):
+            start, end = node.start_mark, node.end_mark
+            found.append(Undecided(keys, start.line + 1, match[1] or "", start.index, end.index))
+    return sorted(found, key=lambda one: one.start)
+
+
+def _is_of(undecided: Iterable[Undecided], problem: Any) -> bool:
+    """Return whether a problem is about a value that is undecided, or about a mapping or list with one in it."""
+    given, keys = problem["input"], tuple(problem["loc"])
+    return bool(isinstance(given, str) and _MARKED.fullmatch(given)) or any(
+        one.keys[: len(keys)] == keys for one in undecided
+    )
 
 
 def _line(node: yaml.Node | None, keys: tuple[int | str, ...]) -> int | None:

@@ -72,7 +72,9 @@ def read_workbook(path: Path, audit: WorkbookAudit, limits: Limits = LIMITS) -> 
 def _rows(
     path: Path, sheet: Any, number: int, concealed: frozenset[tuple[str, int, int]]
 ) -> Iterator[CellRow | Finding]:
-    """Yield the rows of a sheet, without those that are blank, up to the last cell with a value."""
+    """Yield the rows of a sheet, without those that are blank. A row has as many cells as the widest one so far,
+    because a table may end in a column with blanks."""
+    width = 0
     # Some programs write dimensions that are too small, and openpyxl would stop there.
     sheet.reset_dimensions()
     for row in sheet.iter_rows():
@@ -103,7 +105,9 @@ def _rows(
                 )
             texts[cell.column - 1] = text or ""
         if any(text.strip() for text in texts):
-            yield CellRow(place, number, tuple(texts), "\t".join(texts))
+            width = max(width, len(texts))
+            padded = (*texts, *[""] * (width - len(texts)))
+            yield CellRow(place, number, padded, "\t".join(texts))
 
 
 def shown(value: Any, number_format: str) -> str | None:

@@ -15,6 +15,7 @@ from ingest.config.manifest import (
     load_tabular_manifest,
     names_a_shape,
     parse_row_numbers,
+    shape_named,
 )
 from ingest.config.shape import Shape, Table, load_shape, shape_file
 from ingest.pdf.pool import Pool
@@ -209,10 +210,10 @@ def read_tabular_folder(
     `source` is the document, if it is not the one in the folder.
     """
     manifest, findings = load_tabular_manifest(folder)
-    if not manifest:
-        return None, findings
-    shape, findings = load_shape(manifest.shape, folder)
-    if not shape:
+    name = manifest.shape if manifest else shape_named(folder)
+    shape, more = load_shape(name, folder) if name else (None, [])
+    findings += more
+    if not manifest or not shape:
         return None, findings
     source = source or folder / manifest.file
     document, findings = open_document(source, shape.encoding, pool or Pool())

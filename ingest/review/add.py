@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import yaml
 
 from ingest.config.manifest import FILE_NAME
-from ingest.config.markers import shared_forms, yaml_value
+from ingest.config.markers import run_of, shared_forms, yaml_value
 from ingest.config.terms import Terms
+from ingest.config.yaml_model import MARK
 from ingest.pdf.pool import Pool
 from ingest.readers.markers import recognise
 from ingest.readers.met import READERS
@@ -122,6 +123,7 @@ def make_folder(folder: Path, file: Path, source: str, written: dict[str, str]) 
         if folder.exists():
             raise FileExistsError("it already exists")
         shutil.rmtree(tmp_dir, ignore_errors=True)
+        folder.parent.mkdir(exist_ok=True)
         tmp_dir.mkdir()
         try:
             shutil.copyfile(file, tmp_dir / source)
@@ -138,32 +140,50 @@ def make_folder(folder: Path, file: Path, source: str, written: dict[str, str]) 
 
 
 def _draft_manifest(disclosure: Disclosure, known: dict[str, str]) -> str:
-    def line(key: str, value: object) -> str:
+    def line(key: str, value: str) -> str:
         return yaml.safe_dump({key: value}, allow_unicode=True, width=1_000).strip()
+
+    def given(key: str) -> str:
+        return line(key, known[key]) if key in known else f"{key}: {MARK}"
 
     parts = [
         "# What the document does not say about itself, and what was decided about it.",
-        "# Fill in every empty value: until then, a build refuses this file.",
+        f"# A build refuses this file until nothing in it begins with {MARK}.",
         "",
-        *(line(key, known.get(key, "")) for key in ("publisher", "source_url")),
+        *map(given, ("publisher", "source_url")),
         line("source_sha256", disclosure.source_sha256),
         line("copy_status", _COPY_STATUS[disclosure.source_format]),
-        line("rights", known.get("rights", "")),
+        given("rights"),
+        "# Who decided to publish it, and when: complete docs/publication-decision.md first.",
+        f"publication: {MARK}",
         "",
         "# The numbers in the rows' permanent ids, in the document's order.",
         line("row_numbers", f"1-{len(disclosure.rows)}"),
     ]
     if undecided := _lookalikes(disclosure):
-        parts += [
-            "",
-            "# Each of these looks like a redaction. Move it into one of the lists: a build stops until then.",
-            *(f"#   {yaml_value(text)}" for text in undecided),
-            "redactions:",
-            "  markers: []",
-            "  not_markers: []",
-        ]
+        parts += draft_redactions(undecided)
     parts += draft_decisions({one.kind: one.count for one in disclosure.pending})
     return "\n".join([*parts, ""])
+
+
+def draft_redactions(undecided: Iterable[str]) -> list[str]:
+    """Return the lines of a manifest for what looks like a redaction: each as a marker, still to be decided on."""
+    entries: dict[str, None] = {}
+    for text in undecided:
+        run = run_of(text)
+        value = f"{MARK} {yaml_value(run or text)}"
+        entry = f"run: {value}" if run else value
+        # What YAML would not read as one text stays a comment, and stops a build as well.
+        whole = yaml.safe_load(f"- {entry}") == [{"run": value} if run else value]
+        entries[f"    - {entry}" if whole else f"    # - {yaml_value(text)}"] = None
+    return [
+        "",
+        f"# Each of these looks like a redaction. If it hides words, delete {MARK}; if not, move it to not_markers.",
+        "redactions:",
+        "  markers:",
+        *entries,
+        "  not_markers: []",
+    ]
 
 
 def draft_decisions(pending: Mapping[str, int]) -> list[str]:
@@ -176,7 +196,7 @@ def draft_decisions(pending: Mapping[str, int]) -> list[str]:
             f"  # {KINDS[kind]}",
             f"  - kind: {kind}",
             f"    count: {count}",
-            '    reason: ""',
+            f"    reason: {MARK}",
         )
     ]
     head = [

@@ -144,7 +144,10 @@ def test_a_document_is_shown_and_scaffolded_and_builds_when_it_is_filled_in(tmp_
         "--source-url", "https://police.example/", "--rights", "not stated")  # fmt: skip
     declared = folder / "disclosure.yml"
     declared.write_text(
-        declared.read_text("utf-8").replace('reason: ""', "reason: its own name"), "utf-8"
+        declared.read_text("utf-8")
+        .replace("reason: DECIDE", "reason: its own name")
+        .replace("publication: DECIDE", "publication: the editor"),
+        "utf-8",
     )
     built = run(*build)
     assert built.exit_code == 0, built.output
@@ -469,7 +472,7 @@ def test_what_add_shows_and_writes_is_what_the_document_says(
     stated = yaml.safe_load((disclosures / NEW / "disclosure.yml").read_text("utf-8"))
     assert stated["row_numbers"] == "1-5"
     assert (stated["rights"], stated["source_url"]) == ("théirs: all", "https://police.example/a")
-    assert not stated["publisher"]
+    assert stated["publisher"] == stated["publication"] == "DECIDE"
     assert stated["source_sha256"] == sha256(path)
 
 
@@ -499,8 +502,8 @@ def test_each_decision_that_is_left_to_people_is_written_with_its_count(
     folder = scaffold(new_text, replace(disclosure, pending=held), disclosures, {})
     stated = yaml.safe_load((folder / "disclosure.yml").read_text("utf-8"))
     assert [(one["kind"], one["count"], one["reason"]) for one in stated["decisions"]] == [
-        ("author", 1, ""),
-        ("comment", 12, ""),
+        ("author", 1, "DECIDE"),
+        ("comment", 12, "DECIDE"),
     ]
 
 

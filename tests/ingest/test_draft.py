@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import openpyxl
 import pytest
-from click.testing import CliRunner
-from reportlab import platypus
 
-from ingest.cli import main
 from ingest.config.shape import Column, Shape
-from ingest.config.yaml_model import load, parse
+from ingest.config.yaml_model import parse
 from ingest.records.cells import CellRow
 from ingest.records.place import Place
-from ingest.review import add_table
-from ingest.review.draft import Draft, draft_shape
+from ingest.review.draft import Draft, Weight, draft_shape
 
 
 def drafted(*rows: str, table: int = 1) -> Draft:
@@ -33,10 +28,11 @@ def answered(draft: Draft, *answers: tuple[str, str]) -> Shape:
     """Return the draft as a shape, with what a person would fill in. Unanswered, it must not load."""
     path = Path("shape.yml")
     assert parse(draft.shape, Shape, path)[0] is None
-    text = draft.shape.replace("one_row_is:", "one_row_is: parcel")
+    text = draft.shape.replace("one_row_is: DECIDE row", "one_row_is: parcel")
     for asked, answer in answers:
         assert asked in text
         text = text.replace(asked, answer)
+    text = text.replace("DECIDE ", "")
     shape, findings = parse(text, Shape, path)
     assert findings == []
     assert shape
@@ -57,11 +53,7 @@ LIST = (
     "5|P/5|14/04/2020|South|2,000|2020/21",
     "6|P/6|15/04/2020|South|7|2020/21",
 )
-ANSWERS = (
-    ("year_starts:", "year_starts: 04-01"),
-    ("'': ", "'': not stated"),
-    ("n/a: ", "n/a: not known"),
-)
+ANSWERS = (("n/a: DECIDE not applicable", "n/a: not known"),)
 
 
 def test_heads_below_a_title_are_found_and_roles_told_from_the_values() -> None:
@@ -85,21 +77,30 @@ def test_heads_below_a_title_are_found_and_roles_told_from_the_values() -> None:
 
 
 def test_what_the_file_cannot_say_is_asked() -> None:
-    questions = "\n".join(drafted(*LIST).questions)
-    for asked in (
-        "one row",
-        "such as 2019/20 start",
-        "a blank (1 of 6 cells",
-        "'n/a' (1)",
-        "from: lost_on",
-    ):
-        assert asked in questions
+    draft = drafted(*LIST)
+    lines = draft.shape.split("\n")
+    asked = {question.key: question for question in draft.questions}
+    assert list(asked) == ["family", "one_row_is", "year_starts", "codes"]
+    for key, question in asked.items():
+        assert question.line
+        assert f"{key}: " in lines[question.line - 1]
+        assert "DECIDE" in lines[question.line - 1]
+    assert "a blank (1 of 6 cells" in asked["codes"].text
+    assert "'n/a' (1)" in asked["codes"].text
+
+
+def test_which_date_is_the_year_is_asked_where_no_column_is_a_period() -> None:
+    draft = drafted(*(row.rpartition("|")[0] for row in LIST))
+    (question,) = (one for one in draft.questions if one.weight == Weight.YEAR)
+    assert "lost_on" in question.text
+    year = columns_of(answered(draft, *ANSWERS))["year"]
+    assert (year.derived_from, year.role) == ("lost_on", "period")
 
 
 def test_an_ambiguous_order_of_day_and_month_is_asked_and_not_guessed() -> None:
     draft = drafted("Depot|Lost on", "North|01/02/2020", "North|03/04/2020", "South|05/06/2020")
-    assert any("the day or the month" in question for question in draft.questions)
-    assert "format: }" in draft.shape
+    assert any("the day or the month" in question.text for question in draft.questions)
+    assert "format: DECIDE}" in draft.shape
 
 
 def test_a_crosstab_has_its_labels_filled_down_and_its_total_named() -> None:
@@ -110,7 +111,7 @@ def test_a_crosstab_has_its_labels_filled_down_and_its_total_named() -> None:
         "North total||5|7|12",
         "South|Box|1|1|2",
     )
-    shape = answered(draft, ("value: ", "value: parcels"), ("small_cells:", "small_cells: show"))
+    shape = answered(draft, ("value: DECIDE figures", "value: parcels"))
     columns = columns_of(shape)
     assert list(columns) == ["depot", "kind"]
     assert columns["depot"].fill_down
@@ -146,65 +147,56 @@ def test_what_is_no_header_makes_no_table(row: str) -> None:
     assert drafted(row, "1|2|3").tables == 0
 
 
-def write(path: Path) -> Path:
-    if path.suffix == ".xlsx":
-        book = openpyxl.Workbook()
-        for row in LIST[1:]:
-            book.active.append(row.split("|"))
-        book.properties.creator = "Somebody"
-        book.save(path)
-    elif path.suffix == ".pdf":
-        style = [("GRID", (0, 0), (-1, -1), 0.5, "black")]
-        table = platypus.Table([row.split("|") for row in LIST[1:]], style=style)
-        platypus.SimpleDocTemplate(str(path), author="Somebody", invariant=1).build([table])
-    elif path.suffix == ".txt":
-        path.write_text("\n".join(row.replace("|", "\t") for row in LIST[1:]))
-    else:
-        path.write_text("\n".join(row.replace(",", "").replace("|", ",") for row in LIST[1:]))
-    return path
+def test_a_row_cut_by_the_end_of_a_page_is_asked_about() -> None:
+    def row(page: int, number: int, text: str) -> CellRow:
+        return CellRow(Place(page=page, row=number), page, tuple(text.split("|")), text)
+
+    rows = [
+        row(1, 1, "Depot|2019|2020"),
+        row(1, 2, "North|1|2"),
+        row(1, 3, "South of|3|4"),
+        row(2, 1, "the river||"),
+        row(2, 2, "East|5|6"),
+    ]
+    shape = answered(draft_shape(rows, "parcels"))
+    assert shape.tables[0].goes_on_where_blank == ["figures"]
+    whole = draft_shape([*rows[:3], rows[4]], "parcels")
+    assert not answered(whole).tables[0].goes_on_where_blank
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".txt", ".xlsx", ".pdf"])
-def test_add_makes_a_folder_with_drafts_to_fill_in(tmp_path: Path, suffix: str) -> None:
-    file = write(tmp_path / f"Lost parcels{suffix}")
-    folder = tmp_path / "disclosures"
-    folder.mkdir()
-    command = ["add", str(file), "--disclosures", str(folder), "--table"]
-    done = CliRunner().invoke(main, command)
-    assert done.exit_code == 0, done.output
-    made = folder / "lost-parcels"
-    assert (made / f"source{suffix}").read_bytes() == file.read_bytes()
-    assert load(made / "shape.yml", Shape)[0] is None
-    decided = "kind: author" in (made / "disclosure.yml").read_text("utf-8")
-    assert decided == (suffix in (".xlsx", ".pdf"))
-    written = (made / "shape.yml").read_text("utf-8")
-    assert "name: depot, role: category" in written
-    again = CliRunner().invoke(main, command)
-    assert again.exit_code == 1
-    assert [path.name for path in folder.iterdir()] == ["lost-parcels"]
+def test_a_table_that_adds_up_to_another_and_a_glossary_are_proposed() -> None:
+    def row(table: int, text: str) -> CellRow:
+        return CellRow(Place(line=table), table, tuple(text.split("|")), text)
+
+    rows = [row(1, text) for text in ("Year|Parcels", "2019|3", "2020|2", "Total|5")]
+    rows += [row(2, text) for text in ("Depot|2019|2020", "North|2|", "South|1|2", "Total|3|2")]
+    words = "every parcel that was lost, found late or returned, " * 3
+    rows += [row(3, text) for text in ("Term|Meaning", f"Lost|{words}", f"Late|not {words}")]
+    shape = answered(draft_shape(rows, "parcels"))
+    assert [(one.name, one.kind, one.adds_up_to) for one in shape.tables] == [
+        ("totals", "totals", None),
+        ("rows", "records", "totals"),
+        ("rows_2", "notes", None),
+    ]
 
 
-def test_add_offers_a_known_shape_that_fits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shapes = tmp_path / "shapes"
-    shapes.mkdir()
-    text = drafted(*LIST).shape.replace("one_row_is:", "one_row_is: parcel")
-    for asked, answer in ANSWERS:
-        text = text.replace(asked, answer)
-    (shapes / "parcels.yml").write_text(text, "utf-8")
-    monkeypatch.setattr(add_table, "SHAPES", shapes)
-    monkeypatch.setattr("ingest.config.shape.SHAPES", shapes)
-    file = write(tmp_path / "a.csv")
-    assert add_table.fitting_shapes(add_table.read_table_file(file)) == ["parcels"]
-    other = tmp_path / "b.csv"
-    other.write_text("No.,Colour\n1,red\n2,blue\n")
-    assert add_table.fitting_shapes(add_table.read_table_file(other)) == []
+@pytest.mark.parametrize(("total", "proposed"), [("3", "nought"), ("4", "not stated")])
+def test_a_blank_is_proposed_as_nought_if_the_totals_prove_it(total: str, proposed: str) -> None:
+    rows = ("Depot|2019|2020|Total", f"North|3||{total}", "South|1|2|3")
+    spread = answered(drafted(*rows)).tables[0].spread
+    assert spread
+    assert {text: code.status for text, code in spread.codes.items()} == {"": proposed}
 
 
-def test_a_file_without_heads_is_refused_and_nothing_made(tmp_path: Path) -> None:
-    file = tmp_path / "a.csv"
-    file.write_text("1,2\n3,4\n")
-    done = CliRunner().invoke(main, ["add", str(file), "--disclosures", str(tmp_path / "none")])
-    assert done.exit_code == 1
-    assert "without a header" in done.output
+def test_what_does_not_fit_its_column_is_a_code_or_published_as_printed() -> None:
+    kept = [f"{day:02}/12/2019|{day}" for day in range(13, 29)]
+    draft = drafted("Lost on|Weight", *kept, "2019|<5", "Friday|#REF!")
+    columns = columns_of(answered(draft))
+    assert {text: code.status for text, code in columns["lost_on"].codes.items()} == {
+        "Friday": "not stated"
+    }
+    assert {text: code.status for text, code in columns["weight"].codes.items()} == {
+        "<5": "suppressed",
+        "#REF!": "broken in the source",
+    }
+    assert draft.odd == {"lost_on": {"2019": 1}}

@@ -142,7 +142,7 @@ def test_add_asks_about_a_frequent_word_and_stops_for_nothing(tmp_path: Path) ->
     assert result.exit_code == 0, result.output
     assert "'BLANKED' (4)" in result.output
     assert "'[Facebook]' looks like a redaction, 2 times" in result.output
-    assert "#   '[Facebook]'" in copy.manifest.read_text("utf-8")
+    assert "    - DECIDE '[Facebook]'" in copy.manifest.read_text("utf-8")
 
 
 # What is not read
