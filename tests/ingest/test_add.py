@@ -475,7 +475,7 @@ def test_a_preview_is_served_to_this_machine_only_and_removed_afterwards(
     try:
         assert process.stdout
         said: list[str] = []
-        while "Application startup complete" not in "".join(said[-1:]):
+        while "Uvicorn running on" not in "".join(said[-1:]):
             line = process.stdout.readline()
             assert line, "".join(said)
             said.append(line)
