@@ -109,7 +109,7 @@ def ask(url: str) -> tuple[int, str | None, bytes]:
 
 
 def addresses(base: str) -> Iterator[str]:
-    """Yield what the server at `base` has: its pages, tables and questions."""
+    """Yield what the server at `base` has: its pages, tables, questions and disclosures."""
     for page in sorted(Path("templates", "pages").glob("*.html")):
         yield f"/{page.stem}"
     for database in json.loads(ask(f"{base}/-/databases.json")[2]):
@@ -119,6 +119,9 @@ def addresses(base: str) -> Iterator[str]:
         shown = [table["name"] for table in listing["tables"] if not table["hidden"]]
         for name in [*shown, *(query["name"] for query in listing["queries"])]:
             yield f"{path}/{quote(name)}"
+        if "disclosures" in shown:
+            rows = json.loads(ask(f"{base}{path}/disclosures.json?_shape=array&_size=max")[2])
+            yield from (f"/disclosures/{quote(row['id'])}" for row in rows)
 
 
 # The servers.
