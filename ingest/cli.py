@@ -320,7 +320,7 @@ def preview(folder: Path, port: int, pool: Pool) -> None:
                 for one in undecided:
                     proposed = f"proposed: {one.proposal}" if one.proposal else "nothing proposed"
                     _echo(f"Not decided: {name}, line {one.line}: {one.name}, {proposed}")
-            _echo(f"\nOnly you can see this: http://{HOST}:{port}/ (stop it with Ctrl+C)")
+            _echo(f"\nOn this machine only: http://{HOST}:{port}/ (stop it with Ctrl+C)")
             serve(ready, port)
     except BuildError as error:
         _refuse(error.findings, "nothing is served, and nothing was changed")

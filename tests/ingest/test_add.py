@@ -412,16 +412,11 @@ def test_a_preview_that_cannot_be_built_says_why(draft: Path, spoil: str) -> Non
 
 
 PAGES = (
-    *("/", "/about", "/dictionary", "/checks", "/redaction", "/limits", "/foi", "/foi/search?q=a"),
-    *("/foi/disclosures", "/foi/disclosures/loans", "/foi/loans", "/foi/loans/loans-000001"),
-    *(
-        "/foi/loans?_search=saw",
-        "/foi?sql=select+1",
-        "/foi/officers-per-year",
-        "/foi/none",
-        "/none",
-    ),
-    *("/embed/officers-per-year", "/chart/officers-per-year"),
+    *(f"/{page.stem}" for page in sorted((ROOT / "templates" / "pages").glob("*.html"))),
+    *("/", "/disclosures/loans", "/foi", "/foi/search?q=a", "/foi/disclosures/loans"),
+    *("/foi/loans", "/foi/loans/loans-000001", "/foi/loans?_search=saw", "/foi?sql=select+1"),
+    *("/foi/loans-per-branch", "/foi/officers-per-year", "/foi/none", "/none"),
+    *("/embed/loans-per-branch", "/chart/loans-per-branch"),
 )
 """One address for each kind of page."""
 OTHERS = ("/foi.json", "/foi/loans.csv", "/foi/loans.json", "/static/site.css", "/robots.txt")
@@ -446,6 +441,14 @@ async def test_every_page_of_a_preview_says_that_it_is_a_draft(
             assert response.status_code == 200
             assert response.headers["x-robots-tag"] == "noindex, nofollow", path
     assert "Draft: " not in (await site.client.get("/")).text
+
+
+@pytest.mark.parametrize(
+    "template", sorted((ROOT / "templates").rglob("*.html")), ids=lambda path: path.name
+)
+def test_a_template_of_a_whole_page_shows_that_it_is_a_draft(template: Path) -> None:
+    text = template.read_text("utf-8")
+    assert text.count("<body") == text.count('<aside class="draft" aria-label="Draft">')
 
 
 def listening(port: int) -> set[str]:
@@ -475,7 +478,7 @@ def test_a_preview_is_served_to_this_machine_only_and_removed_afterwards(
     try:
         assert process.stdout
         said: list[str] = []
-        while "Application startup complete" not in "".join(said[-1:]):
+        while "Uvicorn running on" not in "".join(said[-1:]):
             line = process.stdout.readline()
             assert line, "".join(said)
             said.append(line)
