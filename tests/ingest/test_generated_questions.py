@@ -120,8 +120,8 @@ def test_records_are_counted_with_each_status_apart(make: Make) -> None:
         (None, "not known", 1),
     ]
     assert built.answer("lost-parcels-per-district") == (
-        "“North” and “South” have the most: 2 each, of 7 parcels. For 1 the district is not known. "
-        "For 2 the district is not stated."
+        "7 parcels. For 1 the district is not known. For 2 the district is not stated. "
+        "“North” and “South” have the most: 2 each."
     )
     assert built.figures("lost-parcels-per-year", "year", "year_status", "parcels") == [
         ("2019", None, 2),
