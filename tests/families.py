@@ -155,5 +155,5 @@ def put_families(disclosures: Path) -> None:
         redacted="false",
         withdrawn=[{"id": "perth-1-000004", "date": "2022-03-04", "reason": "on request"}],
     )
-    put(disclosures, "letters-1", WRITTEN, LETTERS)
+    put(disclosures, "letters-1", WRITTEN, LETTERS, title="Loans in Perth")
     put(disclosures, "loans-1", LENT, LOANS, publisher="Perth Libraries", title="Loans in Perth")

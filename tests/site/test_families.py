@@ -110,6 +110,10 @@ async def test_each_disclosure_that_was_not_replaced_has_a_section_on_home(
     page = await page_of(several, "/")
     sections = re.findall(r'<section class="disclosure" aria-labelledby="d-([^"]*)"', page)
     assert sorted(sections) == ["01-FOI-22-026570", "leith-2", "letters-1", "loans-1", "perth-1"]
+    headings = re.findall(r'<h2 id="d-([^"]*)">([^<]*)</h2>', page)
+    assert dict(headings)["letters-1"] == "Loans in Perth, letters-1"
+    assert dict(headings)["loans-1"] == "Loans in Perth, Perth Libraries"
+    assert dict(headings)["leith-2"] == "Incidents in Leith"
     assert "It replaces" in await text_of(several, "/")
 
 
