@@ -62,6 +62,14 @@ def get_metadata(
     if table is not None and database is not None:
         about = described.get(database, {}).get(table)
         described = {database: {table: about}} if about else {}
+    if key == "tables":  # for a permission, of which there is one per table, or for facets
+        described = {
+            name: {
+                table: {"allow": about["allow"]} if "allow" in about else {}
+                for table, about in tables.items()
+            }
+            for name, tables in described.items()
+        }
     # Datasette writes the configuration into what it is given.
     return {
         "databases": {

@@ -289,14 +289,18 @@ def startup(datasette: Datasette) -> Any:
 
 
 @hookimpl
-def get_metadata(datasette: Datasette, database: str | None, table: str | None) -> dict[str, Any]:
+def get_metadata(
+    datasette: Datasette, key: str | None, database: str | None, table: str | None
+) -> dict[str, Any]:
     asked = [database] if database else list(_tables.get(datasette, {}))
     found: dict[str, dict[str, Any]] = {}
     for name in asked:
         config = _configs.get(datasette, {}).get(name, Config())
         for each in tables_of(datasette, name).values():
             if table in (None, each.name):
-                found.setdefault(name, {})[each.name] = deepcopy(each.metadata(config))
+                # Datasette asks for "tables" when it checks one permission or facet, and copies all that it gets.
+                about = {"facets": each.facets} if key == "tables" else each.metadata(config)
+                found.setdefault(name, {})[each.name] = deepcopy(about)
     return {"databases": {name: {"tables": tables} for name, tables in found.items()}}
 
 

@@ -215,6 +215,7 @@ class Table(Model):
 
     name: Name
     kind: Literal["records", "totals", "notes"] = "records"
+    title: Text | None = None
     meaning: Text | None = None
     one_row_is: Text | None = None
     plural: Text | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ingest.config.shape import ABSENT, Column, Table
+from ingest.config.shape import ABSENT, NOUGHT, Column, Table
 from ingest.database.tables import SqlTable
 from ingest.records.tabular import AS_PRINTED
 from ingest.text.phrases import Noun, noun
@@ -21,8 +21,8 @@ _FIXED = {
     "selects cases by its own criteria.",
     "position": "Position of the row in its document, counting from 1.",
     "place": "Where the row is in the document: its line, its page and row, or its sheet and cell.",
-    "status": "What a mark says about the row. NULL where it has none.",
-    "source_text": "The row as it appears in the source, its cells separated as there, or by tabs. NULL where the words were "
+    "status": "What a mark in the document says about the row. NULL where it has none.",
+    "source_text": "The row as it is in the source, with tabs between its cells where the source has nothing else. NULL where the words were "
     "withdrawn.",
     "period_from": "First day of the row’s period (ISO 8601). {no_period}",
     "period_to": "Last day of the row’s period (ISO 8601). {no_period}",
@@ -36,7 +36,7 @@ _MEASURES = {
     "redaction_count": "Number of redaction markers in {text}; each may hide one word or several. Derived. NULL where there is "
     "no text, or where our copy lost the markers (the band is then “unknown”).",
     "redaction_density": "Markers divided by markers plus visible words of {text}, from 0 to 1: the lowest possible share of "
-    "words withheld. Derived. NULL where the number of markers is.",
+    "words withheld. Derived. NULL where the number of markers is not known.",
     "redaction_band": "The band that the density of {text} falls in; the redaction_bands table has the bounds. “unknown” where our "
     "copy lost the markers. NULL where there is no text.",
 }
@@ -89,7 +89,7 @@ def describe(table: SqlTable) -> Iterator[Line]:
     title = title_of(table)
     yield _of_table(table, table.name, title, _about(table), table.shape.noun(table.table))
     no_period = (
-        "NULL where the period is."
+        "NULL where the period is not known."
         if table.table.has_period
         else "NULL: the table has no column that says to which period a row belongs."
     )
@@ -134,6 +134,8 @@ def _role(table: SqlTable, name: str) -> str | None:
 
 def title_of(table: SqlTable) -> str:
     """Return the title of a table made from a shape."""
+    if table.table.title:
+        return table.table.title
     family, name = (words.replace("_", " ") for words in (table.shape.family, table.table.name))
     title = family if len(table.shape.records) == 1 else f"{family}: {name}"
     return title[:1].upper() + title[1:]
@@ -142,8 +144,7 @@ def title_of(table: SqlTable) -> str:
 def _about(table: SqlTable) -> str:
     row = table.shape.noun(table.table)
     if table.value:
-        counted = f"One row per figure that the publisher printed; {table.value} has the figure"
-        counts = f"{counted}, so add that up instead of counting rows ({row.with_article} is not one row)."
+        counts = f"One row per figure that the publisher printed. For a total, add up {table.value}; don’t count rows."
     else:
         counts = f"One row per {row.singular}, in the document’s order, with the published words and their place in it."
     return " ".join(filter(None, (_sentence(table.table.meaning), counts)))
@@ -168,13 +169,13 @@ def _column(table: SqlTable, name: str) -> str:
 def _as_published(column: Column) -> str:
     if column.derived_from:
         return f"Derived from {column.derived_from}."
-    head = f"Headed “{column.heads[0]}” in the document"
+    head = f"From the document’s column “{column.heads[0]}”"
     if column.role == "text":
-        return f"{head}; as published, except that every redaction marker is written [REDACTED] and white space is closed up."
+        return f"{head}; as published, except that every redaction marker is written [REDACTED] and extra spaces are removed."
     if column.role == "date":
         return f"{head}; as an ISO 8601 date."
     if column.role == "number":
-        return f"{head}; as a number, without signs of currency and commas between thousands."
+        return f"{head}; as a number, without currency signs and thousands commas."
     filled = ", repeated on each row where the document prints it once" if column.fill_down else ""
     return f"{head}; as published{filled}."
 
@@ -183,10 +184,7 @@ def _spread(table: Table, name: str) -> str:
     spread = table.spread
     assert spread
     if name == spread.into:
-        return (
-            _sentence(spread.into_meaning)
-            or "The head of the column that the figure is in, as published."
-        )
+        return _sentence(spread.into_meaning) or "The heading above the figure, as published."
     return _sentence(spread.value_meaning) or "The figure, as a number."
 
 
@@ -206,7 +204,9 @@ def _status(table: Table, name: str) -> str:
     told = [f"“{status}”" for status in dict.fromkeys(statuses)]
     if source is None or source.role in ("date", "number", "period"):
         told.append(f"“{AS_PRINTED}” (the cell does not fit the column; source_text has it)")
-    return f"Why {name} has no value, or that its nought is printed otherwise: {', '.join(told)}. NULL where the cell is a value."
+    nought = " (a value: how 0 is printed)"
+    told = [one + nought if one == f"“{NOUGHT}”" else one for one in told]
+    return f"Why {name} has no value: {', '.join(told)}. NULL where there is one."
 
 
 def _sentence(text: str | None) -> str:

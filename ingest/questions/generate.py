@@ -15,9 +15,8 @@ from typing import Any
 from ingest.database.descriptions import describe, title_of
 from ingest.database.tables import SqlTable, quoted
 from ingest.questions.sentences import (
-    MOST_COMMON,
+    MOST,
     OVER_PERIODS,
-    PART_PERIODS,
     TOTAL,
     TOTALS,
     WHY,
@@ -88,9 +87,9 @@ def _by_period(asked: Asked, period: str, basis: str) -> Question:
         _grouped(asked, keys, ["disclosure_id", *_in_time(period), *map(quoted, keys[2:])], True),
         about=[period],
         title=asked.how_many(period),
-        description=f"{_subject(asked)} by {asked.words(period)}, as published.",
+        description=f"{_subject(asked)} by {asked.words(period)}, {asked.how(period)}.",
         columns=dict.fromkeys(keys) | PERIOD_COLUMNS | _count_columns(asked),
-        answer=known(asked, period) + TOTAL + OVER_PERIODS + WHY + PART_PERIODS if not asked.table.unit else None,
+        answer=known(asked, period) + TOTAL + WHY + OVER_PERIODS if not asked.table.unit else None,
         basis=basis,
         drilldown={asked.counted: ", ".join(keys)},
         drawing={"by": period, "count": asked.counted, "state": _state(asked)} | _per_unit(asked) | OVER_TIME,
@@ -113,9 +112,9 @@ def _by_category(asked: Asked, column: str, basis: str) -> Question:
         _grouped(asked, keys, order),
         about=[column],
         title=asked.how_many(column),
-        description=f"{_subject(asked)} by {asked.words(column)}, as published.",
+        description=f"{_subject(asked)} by {asked.words(column)}, {asked.how(column)}.",
         columns=dict.fromkeys(keys) | _count_columns(asked),
-        answer=known(asked, column) + TOTAL + MOST_COMMON + WHY if not asked.table.unit else None,
+        answer=known(asked, column) + TOTAL + WHY + MOST if not asked.table.unit else None,
         basis=basis,
         drilldown={asked.counted: ", ".join(keys)},
         drawing={"by": column, "count": asked.counted, "state": _state(asked)} | _per_unit(asked),
@@ -253,9 +252,9 @@ def _most_redacted(asked: Asked) -> Question:
 
 
 def _totals(asked: Asked) -> Question:
-    where = (
-        f" in “{asked.words(asked.table.table.name)}”" if len(asked.table.shape.records) > 1 else ""
-    )
+    what = asked.noun.plural
+    if len(asked.table.shape.records) > 1:
+        what = f"figures in “{title_of(asked.table)}”"
     return _question(
         asked,
         f"{asked.slug}-totals",
@@ -264,7 +263,7 @@ def _totals(asked: Asked) -> Question:
 from printed_totals
 where table_name = {sql_text(asked.table.name)} and :disclosure_id in ('', disclosure_id)
 order by disclosure_id, position""",
-        title=f"Do the {asked.noun.plural}{where} add up to the totals that the publisher prints?",
+        title=f"Do the {what} add up to the publisher’s totals?",
         description="Every total that a document prints about this table, and what the rows add up to.",
         columns={
             "disclosure_id": None,
@@ -280,7 +279,7 @@ order by disclosure_id, position""",
             "place": "Where the total is in the document.",
         },
         answer=TOTALS,
-        basis="The publisher’s totals, and what the rows add up to by our count.",
+        basis="Each printed total, with our sum of the rows beside it.",
         empty_message="The documents print no total about this table.",
     )
 
@@ -376,8 +375,8 @@ def _count_columns(asked: Asked) -> dict[str, str | None]:
         return {asked.counted: f"{_subject(asked)} counted."}
     return {
         asked.counted: "Sum of the published figures. NULL where none of them is given.",
-        WITHOUT_FIGURE: f"Figures that are not given; {asked.counted}_status says why. Where there are any, the sum is the "
-        "lowest that it can be.",
+        WITHOUT_FIGURE: f"Figures that are missing; {asked.counted}_status says why. If there are any, the true total may be "
+        "higher.",
     }
 
 

@@ -45,17 +45,22 @@ class Asked:
 
     def how_many(self, column: str) -> str:
         """Return the question how many there are for each value of a column."""
-        phrase = self._phrase(column) or f"are there for each {self.words(column)}"
         if self.table.unit:
-            return f"What is the total {self.words(self.counted)} for each {self.words(column)}?"
+            return f"What is the total {self.noun.singular} for each {self.words(column)}?"
+        phrase = self._phrase(column) or f"are there for each {self.words(column)}"
         return f"How many {self.noun.plural} {phrase}?"
 
     def break_down(self, *columns: str) -> str:
         """Return the question how the rows are divided between two columns."""
-        subject = (
-            f"does the {self.words(self.counted)}" if self.table.unit else f"do {self.noun.plural}"
-        )
+        subject = f"does the {self.noun.singular}" if self.table.unit else f"do {self.noun.plural}"
         return f"How {subject} break down by {' and '.join(map(self.words, columns))}?"
+
+    def how(self, column: str) -> str:
+        """Return where the values of a column come from."""
+        own = self.table.column(column)
+        if own and own.derived_from:
+            return f"worked out from “{self.words(own.derived_from)}”"
+        return "as published"
 
     def _phrase(self, column: str) -> str | None:
         own, spread = self.table.column(column), self.table.table.spread

@@ -124,14 +124,17 @@ def _basis(found: dict[str, int]) -> str:
         return OUR_COUNT
     printed, agrees = sum(found.values()), found.get("agrees", 0)
     if agrees == printed:
-        agree = "the one total" if printed == 1 else f"all {printed:,} totals"
-        said = f"Checked: what the rows add up to agrees with {agree} that the publisher prints."
-        return said
-    said = f"Checked in part: what the rows add up to agrees with {agrees:,} of the {pluralize(printed, 'total')} that the publisher prints"
+        agree = (
+            "the publisher’s one printed total"
+            if printed == 1
+            else f"all {printed:,} of the publisher’s printed totals"
+        )
+        return f"Checked: our sums agree with {agree}."
+    said = f"Checked in part: our sums agree with {agrees:,} of the publisher’s {pluralize(printed, 'printed total')}"
     others = [
         words
         for outcome, words in (
-            ("accepted", "{} from it, for a reason that is given"),
+            ("accepted", "{}, for a reason that is given"),
             ("cannot be checked", "{} be checked, because figures are withheld"),
         )
         if (number := found.get(outcome))
@@ -176,32 +179,29 @@ def _applied(
 
 def _of_its_kind(table: SqlTable, tables: Sequence[SqlTable]) -> Iterator[Caveat]:
     """Yield what must be said of every table of this kind."""
-    noun = table.shape.noun(table.table)
     yield Caveat(
         id="own_criteria",
         sentence="Never add up figures from different disclosures.",
-        text=f"Each publisher chose by its own criteria which {noun.plural} to include, and two disclosures may "
-        "have some in common.",
+        text="Publishers decide what to include, and two documents may count the same case.",
     )
     if len(tables) > 1 and table.value:
         yield Caveat(
             id="counted_more_than_once",
             sentence="Don’t add up figures from different tables of one document.",
-            text="Its tables may count the same things in different ways.",
+            text="They may count the same things in different ways.",
         )
     if table.table.has_period:
         yield Caveat(
             id="part_periods",
             sentence="A figure for part of a year can’t be compared with those for whole years.",
-            text="Where the period is less than a year, or the disclosure covers only a part of it, the column partial "
-            "is 1, and the chart says where the figures end.",
+            text="Such periods are marked in the column partial, and charts say when their figures end.",
             applies_to=[table.table.period_column or ""],
         )
     codes = table.table.spread.codes.values() if table.table.spread else ()
     if any(code.status == "suppressed" for code in codes):
         yield Caveat(
             id="suppressed",
-            sentence="Some figures are withheld, so sums are the lowest that they can be.",
+            sentence="Some figures are withheld, so the true totals may be higher.",
             text=f"{table.value}_status says where a figure is suppressed.",
         )
     if table.texts:

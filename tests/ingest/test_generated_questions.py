@@ -120,8 +120,8 @@ def test_records_are_counted_with_each_status_apart(make: Make) -> None:
         (None, "not known", 1),
     ]
     assert built.answer("lost-parcels-per-district") == (
-        "“North” and “South” are the most common, with 2 each of 7 parcels. For 1 it is not known. "
-        "For 2 it is not stated."
+        "“North” and “South” have the most: 2 each, of 7 parcels. For 1 the district is not known. "
+        "For 2 the district is not stated."
     )
     assert built.figures("lost-parcels-per-year", "year", "year_status", "parcels") == [
         ("2019", None, 2),
@@ -129,7 +129,7 @@ def test_records_are_counted_with_each_status_apart(make: Make) -> None:
         (None, "not known", 1),
     ]
     assert built.answer("lost-parcels-per-year") == (
-        "7 parcels, from 2019 to 2020. The most are in 2020: 4. For 1 it is not known."
+        "7 parcels, from 2019 to 2020. 2020 has the most: 4. For 1 the year is not known."
     )
 
 
@@ -139,7 +139,7 @@ def test_a_category_is_in_the_order_of_its_terms_or_else_the_largest_first(make:
     built = make((parcels(rows, totals), PARCELS))
     name = "lost-parcels-per-district"
     assert built.figures(name, "district", "parcels") == [("South", 3), ("North", 2)]
-    assert built.answer(name) == "The most common district is “South”: 3 of 5 parcels."
+    assert built.answer(name) == "“South” has the most: 3 of 5 parcels."
 
 
 def test_terms_give_the_order(make: Make) -> None:
@@ -160,12 +160,12 @@ def test_figures_are_added_up_and_are_minima_where_some_are_not_given(make: Make
         ("Leith", 8, 0),
         ("Perth", 2, 1),
     ]
-    assert built.answer(name) == "The most common office is “Leith”: 8 of at least 10 letters."
+    assert built.answer(name) == "“Leith” has the most: 8 of at least 10 letters."
     assert built.answer("lost-letters-by-office-per-year") == (
-        "At least 10 letters, from 2019 to JAN-SEP 2020. The most are in JAN-SEP 2020: 7. Incomplete, so not to be "
-        "compared with whole years: JAN-SEP 2020 (1 January 2020 to 30 September 2020)."
+        "At least 10 letters, from 2019 to JAN-SEP 2020. JAN-SEP 2020 is only part of a year (1 January 2020 to "
+        "30 September 2020), so don’t compare its 7 with whole years."
     )  # fmt: skip
-    assert "Some figures are withheld, so sums are the lowest that they can be." in [
+    assert "Some figures are withheld, so the true totals may be higher." in [
         caveat["short"] for caveat in built.headers[name]["caveats"]
     ]
 
@@ -184,7 +184,7 @@ def test_a_sum_with_no_figure_at_all_is_null_and_not_nought(make: Make) -> None:
 
 def test_units_are_never_added_up(make: Make) -> None:
     shape: dict[str, Any] = {
-        "family": "spills", "one_row_is": "spill", "year_starts": "01-01",
+        "family": "spills", "one_row_is": "amount spilt", "year_starts": "01-01",
         "tables": [{"name": "spills", "columns": [
             {"name": "river", "head": "River", "role": "category"},
             {"name": "unit", "head": "Unit", "role": "unit"},
@@ -192,7 +192,10 @@ def test_units_are_never_added_up(make: Make) -> None:
     }  # fmt: skip
     text = "River,Unit,2019,2020\nTay,litres,0.1,0.2\nTay,kilos,5,7\nDee,litres,1,1\n"
     built = make((text, shape))
-    assert built.headers["spills-per-river"]["title"] == "What is the total amount for each river?"
+    assert (
+        built.headers["spills-per-river"]["title"]
+        == "What is the total amount spilt for each river?"
+    )
     assert built.figures("spills-per-river", "river", "unit", "amount") == [
         ("Tay", "kilos", 12),
         ("Dee", "litres", 2),
@@ -259,11 +262,9 @@ def test_disclosures_are_never_added_up(make: Make) -> None:
 def test_the_basis_says_how_far_the_figures_were_checked(make: Make) -> None:
     built = make((parcels(), PARCELS))
     assert built.headers["lost-parcels-per-district"]["basis"] == (
-        "Checked: what the rows add up to agrees with all 3 totals that the publisher prints."
+        "Checked: our sums agree with all 3 of the publisher’s printed totals."
     )
-    assert built.answer("lost-parcels-totals") == (
-        "All 3 printed totals agree with what the rows add up to."
-    )
+    assert built.answer("lost-parcels-totals") == ("All 3 printed totals agree with our sums.")
 
 
 def test_the_basis_names_what_was_accepted_and_what_cannot_be_checked(make: Make) -> None:
@@ -271,11 +272,11 @@ def test_the_basis_names_what_was_accepted_and_what_cannot_be_checked(make: Make
     totals = ("2019,2", "2020,3", "Grand Total,4")
     built = make((parcels(ROWS, totals), PARCELS), accepted_differences=accepted)
     assert built.headers["lost-parcels-per-district"]["basis"] == (
-        "Checked in part: what the rows add up to agrees with 2 of the 3 totals that the publisher prints; 1 differs "
-        "from it, for a reason that is given."
+        "Checked in part: our sums agree with 2 of the publisher’s 3 printed totals; 1 differs, for a reason that is "
+        "given."
     )  # fmt: skip
     assert built.answer("lost-parcels-totals") == (
-        "2 of 3 printed totals agree with what the rows add up to. 1 differs, for a reason that is given."
+        "2 of 3 printed totals agree with our sums. 1 differs, for a reason that is given."
     )
 
 
