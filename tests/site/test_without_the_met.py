@@ -71,7 +71,7 @@ async def test_its_pages_say_what_they_say_of_any_disclosure(parcels: Datasette)
     assert "One row per parcel" in about
     dictionary = await text_of(parcels, "/dictionary")
     assert "lost_parcels : Lost parcels" in dictionary
-    assert "Headed “Weight” in the document" in dictionary
+    assert "column “Weight”" in dictionary
     assert "re-use terms not stated" in await text_of(parcels, "/rights")
     checks = await text_of(parcels, "/checks")
     assert "The document prints no totals" in checks
