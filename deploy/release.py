@@ -54,8 +54,9 @@ def package() -> Path:
     new.mkdir(parents=True)
     try:
         for name in CODE:
-            ignored = shutil.ignore_patterns("__pycache__", "disclosures")
-            shutil.copytree(name, new / name, ignore=ignored)
+            # The documents are not served; templates/pages/disclosures, the pages about them, are.
+            left_out = ("__pycache__", "disclosures") if name == "ingest" else ("__pycache__",)
+            shutil.copytree(name, new / name, ignore=shutil.ignore_patterns(*left_out))
         facts = json.loads(Path(INSPECT_FILE).read_text("utf-8"))
         for name in (*FILES, INSPECT_FILE, *(fact["file"] for fact in facts.values())):
             shutil.copy(name, new)
