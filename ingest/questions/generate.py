@@ -87,7 +87,7 @@ def _by_period(asked: Asked, period: str, basis: str) -> Question:
         _grouped(asked, keys, ["disclosure_id", *_in_time(period), *map(quoted, keys[2:])], True),
         about=[period],
         title=asked.how_many(period),
-        description=f"{_subject(asked)} by {asked.words(period)}, {asked.how(period)}.",
+        description=f"{_subject(asked)} by {asked.words(period)}, {asked.how(period)}{asked.our_sums}.",
         columns=dict.fromkeys(keys) | PERIOD_COLUMNS | _count_columns(asked),
         answer=known(asked, period) + TOTAL + WHY + OVER_PERIODS if not asked.table.unit else None,
         basis=basis,
@@ -112,7 +112,7 @@ def _by_category(asked: Asked, column: str, basis: str) -> Question:
         _grouped(asked, keys, order),
         about=[column],
         title=asked.how_many(column),
-        description=f"{_subject(asked)} by {asked.words(column)}, {asked.how(column)}.",
+        description=f"{_subject(asked)} by {asked.words(column)}, {asked.how(column)}{asked.our_sums}.",
         columns=dict.fromkeys(keys) | _count_columns(asked),
         answer=known(asked, column) + TOTAL + WHY + MOST if not asked.table.unit else None,
         basis=basis,
@@ -150,8 +150,8 @@ def _by_two(asked: Asked, pair: tuple[str, str], basis: str) -> Question:
         sql,
         about=pair,
         title=asked.break_down(one, other),
-        description=f"{_subject(asked)} by {asked.words(one)} and {asked.words(other)}. Combinations that don’t occur "
-        "have no row.",
+        description=f"{_subject(asked)} by {asked.words(one)} and {asked.words(other)}. Only combinations that "
+        "occur in the document have a row.",
         columns=columns,
         basis=basis,
         drilldown={counted: ", ".join(keys)},

@@ -55,6 +55,11 @@ class Asked:
         subject = f"does the {self.noun.singular}" if self.table.unit else f"do {self.noun.plural}"
         return f"How {subject} break down by {' and '.join(map(self.words, columns))}?"
 
+    @property
+    def our_sums(self) -> str:
+        """What to add where the labels are published and the sums are not."""
+        return "; the sums are ours" if self.has_figures else ""
+
     def how(self, column: str) -> str:
         """Return where the values of a column come from."""
         own = self.table.column(column)

@@ -15,8 +15,6 @@ from ingest.readers.folders import TabularFolder
 from ingest.records.findings import Finding
 from ingest.text.phrases import pluralize
 
-OUR_COUNT = "Our count. The publisher gives no figure to check it against."
-
 
 class Applied(NamedTuple):
     """A caveat, and a table that it applies to, or one of its columns; a row of the table `caveats`."""
@@ -40,7 +38,7 @@ def check_questions(
     }
     for folder in _one_each(folders):
         for table in sql_tables(folder.shape):
-            for question in generate(table, OUR_COUNT, True, bool(table.texts)):
+            for question in generate(table, "", True, bool(table.texts)):
                 owner = taken.setdefault(question.name, f"the table {table.name}")
                 if owner != f"the table {table.name}":
                     yield Finding(
@@ -58,12 +56,15 @@ def write_questions(connection: sqlite3.Connection, folders: Sequence[TabularFol
     for folder in _one_each(folders):
         of_family = [one for one in folders if one.shape_path == folder.shape_path]
         tables = sql_tables(folder.shape)
-        caveats = [*_caveats_of(folder, of_family, tables)]
+        redacted = {table.name for table in tables if _is_redacted(connection, table)}
+        caveats = [*_caveats_of(folder, of_family, tables, redacted)]
         connection.executemany(f"insert into caveats values ({', '.join('?' * 7)})", caveats)
         asked: set[tuple[str, frozenset[str]]] = set()
         for table in tables:
-            totals, redacted = _printed(connection, table.name), _is_redacted(connection, table)
-            for question in generate(table, _basis(totals), bool(totals), redacted):
+            totals = _printed(connection, table.name)
+            for question in generate(
+                table, _basis(table, totals), bool(totals), table.name in redacted
+            ):
                 position += 1
                 header = {**question.header, "position": position}
                 header["caveats"] = [*_shown(caveats, table, question)]
@@ -117,40 +118,36 @@ def _is_redacted(connection: sqlite3.Connection, table: SqlTable) -> bool:
     return bool(bands) and connection.execute(found).fetchone() is not None
 
 
-def _basis(found: dict[str, int]) -> str:
+def _basis(table: SqlTable, found: dict[str, int]) -> str:
     """Return where the figures of a table come from, and how far they were checked: `found` has the number of
     printed totals by outcome."""
+    ours = "Our sums of the publisher’s figures." if table.value else "Our count."
     if not found:
-        return OUR_COUNT
+        return f"{ours} The document prints no totals to check the table against."
     printed, agrees = sum(found.values()), found.get("agrees", 0)
+    what = "figures" if table.value else "rows"
     if agrees == printed:
-        agree = (
-            "the publisher’s one printed total"
-            if printed == 1
-            else f"all {printed:,} of the publisher’s printed totals"
-        )
-        return f"Checked: our sums agree with {agree}."
-    said = f"Checked in part: our sums agree with {agrees:,} of the publisher’s {pluralize(printed, 'printed total')}"
+        agree = "the one printed total" if printed == 1 else f"all {printed:,} printed totals"
+        return f"{ours} Checked: the {what} of this table agree with {agree}."
+    agree = f"{agrees:,} of {pluralize(printed, 'printed total')}"
     others = [
-        words
+        f"{number:,} {words}"
         for outcome, words in (
-            ("accepted", "{}, for a reason that is given"),
-            ("cannot be checked", "{} be checked, because figures are withheld"),
+            ("accepted", "can’t be made to agree, for a reason that is given"),
+            ("cannot be checked", "can’t be checked, because figures are withheld"),
         )
         if (number := found.get(outcome))
-        for words in [f"{number:,} " + words.format(_verb(outcome, number))]
     ]
-    return f"{said}; {'; '.join(others)}."
-
-
-def _verb(outcome: str, number: int) -> str:
-    if outcome == "cannot be checked":
-        return "can’t"
-    return "differs" if number == 1 else "differ"
+    return (
+        f"{ours} Checked in part: the {what} of this table agree with {agree}; {'; '.join(others)}."
+    )
 
 
 def _caveats_of(
-    folder: TabularFolder, folders: Sequence[TabularFolder], tables: Sequence[SqlTable]
+    folder: TabularFolder,
+    folders: Sequence[TabularFolder],
+    tables: Sequence[SqlTable],
+    redacted: set[str],
 ) -> Iterator[Applied]:
     """Yield the caveats of a family's tables: the shape's, those of each disclosure, and those that hold for
     tables of its kind."""
@@ -161,7 +158,7 @@ def _caveats_of(
         for caveat in one.manifest.caveats:
             yield from _applied(one.manifest.id, shape.family, caveat, tables)
     for table in tables:
-        for caveat in _of_its_kind(table, tables):
+        for caveat in _of_its_kind(table, tables, table.name in redacted):
             yield from _applied(None, shape.family, caveat, [table])
 
 
@@ -177,7 +174,9 @@ def _applied(
             )
 
 
-def _of_its_kind(table: SqlTable, tables: Sequence[SqlTable]) -> Iterator[Caveat]:
+def _of_its_kind(
+    table: SqlTable, tables: Sequence[SqlTable], is_redacted: bool
+) -> Iterator[Caveat]:
     """Yield what must be said of every table of this kind."""
     yield Caveat(
         id="own_criteria",
@@ -204,7 +203,7 @@ def _of_its_kind(table: SqlTable, tables: Sequence[SqlTable]) -> Iterator[Caveat
             sentence="Some figures are withheld, so the true totals may be higher.",
             text=f"{table.value}_status says where a figure is suppressed.",
         )
-    if table.texts:
+    if is_redacted:
         yield Caveat(
             id="redacted",
             sentence="We can give only a minimum for the amount redacted, and no figure where our copy lost the markers.",

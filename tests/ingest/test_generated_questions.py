@@ -262,7 +262,7 @@ def test_disclosures_are_never_added_up(make: Make) -> None:
 def test_the_basis_says_how_far_the_figures_were_checked(make: Make) -> None:
     built = make((parcels(), PARCELS))
     assert built.headers["lost-parcels-per-district"]["basis"] == (
-        "Checked: our sums agree with all 3 of the publisher’s printed totals."
+        "Our count. Checked: the rows of this table agree with all 3 printed totals."
     )
     assert built.answer("lost-parcels-totals") == ("All 3 printed totals agree with our sums.")
 
@@ -272,8 +272,8 @@ def test_the_basis_names_what_was_accepted_and_what_cannot_be_checked(make: Make
     totals = ("2019,2", "2020,3", "Grand Total,4")
     built = make((parcels(ROWS, totals), PARCELS), accepted_differences=accepted)
     assert built.headers["lost-parcels-per-district"]["basis"] == (
-        "Checked in part: our sums agree with 2 of the publisher’s 3 printed totals; 1 differs, for a reason that is "
-        "given."
+        "Our count. Checked in part: the rows of this table agree with 2 of 3 printed totals; 1 can’t be made to agree, "
+        "for a reason that is given."
     )  # fmt: skip
     assert built.answer("lost-parcels-totals") == (
         "2 of 3 printed totals agree with our sums. 1 differs, for a reason that is given."
@@ -298,7 +298,7 @@ def test_a_table_without_printed_totals_or_markers_has_no_questions_about_them(m
         "lost-parcels-district-by-year",
     ]
     assert built.headers[names[0]]["basis"] == (
-        "Our count. The publisher gives no figure to check it against."
+        "Our count. The document prints no totals to check the table against."
     )
 
 
