@@ -36,7 +36,7 @@ async def seen(page: Page, width: int, scheme: Scheme, rules: dict[str, Any]) ->
     ]
 
 
-@pytest.mark.quick_cases(6)
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("path", PAGES)
 async def test_axe_finds_nothing(page: Page, path: str) -> None:
     """Every rule in a wide window, and in other schemes and widths only the rules that they can
@@ -49,7 +49,7 @@ async def test_axe_finds_nothing(page: Page, path: str) -> None:
     assert found == []
 
 
-@pytest.mark.quick_cases(3)
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("path", OF_FAMILIES)
 async def test_axe_finds_nothing_whatever_the_family(
     page: Page, several_address: str, path: str

@@ -38,7 +38,7 @@ def asked_for(page: Page) -> list[str]:
     return addresses
 
 
-@pytest.mark.quick_cases(4)
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("name", CHARTED)
 async def test_a_chart_of_the_right_columns_is_drawn_on_a_click(page: Page, name: str) -> None:
     await page.goto(f"/foi/{name}")
@@ -53,6 +53,7 @@ async def test_a_chart_of_the_right_columns_is_drawn_on_a_click(page: Page, name
     assert chosen[4] == (chart.color or "")
 
 
+@pytest.mark.long
 async def test_a_shared_address_draws_its_chart_at_once(page: Page, address: str) -> None:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -67,6 +68,7 @@ async def test_a_shared_address_draws_its_chart_at_once(page: Page, address: str
     assert errors == []
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     "path", ["/", "/foi", "/foi/officers-per-rank", "/foi/officer_allegations", "/foi?sql=select+1"]
 )
@@ -79,6 +81,7 @@ async def test_no_page_asks_for_charts_that_nobody_opened(page: Page, path: str)
     assert on_page == (path not in ("/", "/foi"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "path",
     [
@@ -138,6 +141,7 @@ async def test_a_chart_that_cannot_be_drawn_says_why(page: Page) -> None:
     await expect(page.get_by_text("A visitor wrote this query").first).to_be_visible()
 
 
+@pytest.mark.long
 async def test_rows_and_chart_lead_to_each_other_with_their_filters(page: Page) -> None:
     await page.goto("/foi/officer_allegations?year=2020&_facet=wording_id")
     await page.get_by_role("link", name="Draw these rows as a chart").click()

@@ -14,7 +14,7 @@ from tests.site.questions import header
 pytestmark = pytest.mark.asyncio
 
 
-@pytest.mark.quick_cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("width", [1280, 375])
 async def test_from_home_to_a_link_that_shows_others_the_same_figures(
     chromium: Browser, address: str, width: int
@@ -122,6 +122,7 @@ async def test_home_is_light_and_does_not_move(page: Page) -> None:
     assert moved == 0
 
 
+@pytest.mark.long
 async def test_only_the_pages_made_for_it_may_be_framed(page: Page, address: str) -> None:
     for path, framed in (
         ("/embed/officers-per-year", True),

@@ -66,6 +66,7 @@ async def faults(page: Page, path: str) -> list[str]:
     return refused + [one for one in said if not any(part in one for part in expected)]
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("path", SAMPLE)
 async def test_the_policy_refuses_nothing_on_a_page(page: Page, path: str) -> None:
     assert await faults(page, path) == []

@@ -177,7 +177,7 @@ def test_a_killed_build_leaves_the_old_database_or_the_new_one_and_the_next_clea
     assert sorted(path.name for path in site.iterdir()) == ["foi.db", "inspect-data.json"]
 
 
-@pytest.mark.quick_cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("step", range(1, 5))
 def test_a_build_killed_at_any_step_of_the_change_leaves_no_database_with_anothers_counts(
     copy: FolderCopy, disclosures: Path, tmp_path: Path, step: int
@@ -279,6 +279,7 @@ def test_the_command_prints_rows_years_redaction_and_hash(copy: FolderCopy, tmp_
     assert f"content hash: {content_hash(tmp_path / 'foi.db')}" in output
 
 
+@pytest.mark.long
 def test_the_command_exits_with_1_and_lists_every_finding(copy: FolderCopy, tmp_path: Path) -> None:
     copy.edit("\t74\t412", "\t74\t413")
     copy.declare("row_numbers: 1-409", "row_numbers: 1-408")

@@ -200,6 +200,7 @@ def test_what_was_judged_of_the_first_disclosure_is_in_its_folder() -> None:
     assert "false claims" not in done.output
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize(
     ("entry", "told"),
     [

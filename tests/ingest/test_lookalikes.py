@@ -110,6 +110,7 @@ WORDS = st.lists(
 ).map(" ".join)
 
 
+@pytest.mark.long
 @given(st.lists(st.tuples(WORDS, MARKERS), min_size=1, max_size=4), WORDS)
 def test_no_marker_of_the_grammar_is_lost(pieces: list[tuple[str, str]], end: str) -> None:
     """Each marker is counted or reported; the prose around it stays readable."""
@@ -126,6 +127,7 @@ def test_no_marker_of_the_grammar_is_lost(pieces: list[tuple[str, str]], end: st
     assert forms.visible_words(whole) <= len(prose.split())
 
 
+@pytest.mark.long
 @given(WORDS, MARKERS, WORDS)
 def test_a_line_pasted_from_a_finding_decides_it(before: str, marker: str, after: str) -> None:
     text = collapse(f"{before} {marker} {after}")
@@ -139,6 +141,7 @@ def test_a_line_pasted_from_a_finding_decides_it(before: str, marker: str, after
         assert forms.words(text) == SHARED.words(text)
 
 
+@pytest.mark.long
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1))
 def test_any_text_is_quoted_so_that_yaml_gives_it_back(text: str) -> None:
     for line in deciding_lines(text):

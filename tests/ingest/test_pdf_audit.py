@@ -76,7 +76,7 @@ def test_every_kind_of_leak_is_tried() -> None:
     assert {*REFUSED, *HELD} == set(pdfs.LEAKS)
 
 
-@pytest.mark.quick_cases(8)
+@pytest.mark.quick_cases(4)
 @pytest.mark.parametrize("kind", REFUSED)
 def test_a_dark_cover_or_a_redact_annotation_is_refused_where_it_is(
     tmp_path: Path, kind: str
@@ -97,7 +97,7 @@ def test_a_dark_cover_or_a_redact_annotation_is_refused_where_it_is(
         assert box.top <= y <= box.bottom
 
 
-@pytest.mark.quick_cases(7)
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("kind", HELD)
 def test_other_hidden_content_needs_a_decision(tmp_path: Path, kind: str) -> None:
     pdfs.leak(tmp_path / "a.pdf", kind, SECRET)
@@ -203,6 +203,7 @@ def test_what_a_parser_logs_is_not_kept(talker: str) -> None:
     assert not logging.getLogger(talker).isEnabledFor(logging.CRITICAL)
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("kind", pdfs.LOOKALIKES)
 def test_what_hides_nothing_is_let_through(tmp_path: Path, kind: str) -> None:
     pdfs.lookalike(tmp_path / "a.pdf", kind)
@@ -254,7 +255,7 @@ def commands(source: Path, made: Path) -> list[list[str]]:
     ]
 
 
-@pytest.mark.quick_cases(3)
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("kind", pdfs.LEAKS)
 def test_no_command_prints_a_hidden_word(
     tmp_path: Path, kind: str, capfd: pytest.CaptureFixture[str]
@@ -305,7 +306,7 @@ def test_no_process_leaves_a_hidden_word(tmp_path: Path, kind: str) -> None:
     )
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     "kind", ["white", "off page", "light", "ocr", "layer", "translucent", "hatched", "pale"]
 )

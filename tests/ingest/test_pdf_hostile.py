@@ -45,7 +45,7 @@ def test_every_kind_is_tried() -> None:
     assert {*TOLD, *HARMLESS, "slow page"} == {*pdfs.HOSTILE, *pdfs.SPOILT}
 
 
-@pytest.mark.quick_cases(5)
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize("kind", TOLD)
 def test_an_unreadable_pdf_is_reported_plainly(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a.pdf"
@@ -57,7 +57,7 @@ def test_an_unreadable_pdf_is_reported_plainly(tmp_path: Path, kind: str) -> Non
     assert told.value.fix
 
 
-@pytest.mark.quick_cases(3)
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("kind", sorted(HARMLESS))
 def test_what_is_only_odd_is_read(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a.pdf"
@@ -114,7 +114,7 @@ def test_limits_on_pages_and_bytes_are_reported(tmp_path: Path) -> None:
         read_document(path, Pool(1, limits=Limits(file=1_000)))
 
 
-@pytest.mark.quick_cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["needs a password", "truncated", "deep forms", "image only"])
 def test_commands_name_the_file_and_the_fix_and_exit_with_1(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a.pdf"

@@ -117,7 +117,7 @@ def test_some_rows_show_all_that_the_others_do(texts: dict[int, Disclosure]) -> 
     assert shown(texts[SOME]) == shown(texts[ALL])
 
 
-@pytest.mark.quick_cases(4)
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(("layout", "number"), in_part_and_whole(LAYOUTS, quick="rules as lines"))
 def test_every_row_is_that_of_the_text(
     texts: dict[int, Disclosure], tmp_path: Path, layout: dict[str, Any], number: int
@@ -146,7 +146,7 @@ def test_every_row_is_that_of_the_text(
     assert [held.kind for held in found.pending] == ["author"]
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(("layout", "number"), in_part_and_whole(OTHERWISE))
 def test_a_row_is_read_as_it_is_drawn(
     texts: dict[int, Disclosure], tmp_path: Path, layout: dict[str, Any], number: int
@@ -320,6 +320,7 @@ row_numbers: 1-{rows}
 DECISION = "decisions: [{kind: author, count: 1, reason: The author is the force itself}]"
 
 
+@pytest.mark.long
 def test_a_pdf_builds_the_rows_that_the_text_builds(
     text: Disclosure, disclosures: Path, tmp_path: Path
 ) -> None:

@@ -501,6 +501,7 @@ def refusal(disclosures: Path, database: Path, terms: Path = TERMS_FILE) -> tupl
     return refused.value.findings
 
 
+@pytest.mark.quick_cases(20)
 @pytest.mark.parametrize(("spoil", "expected"), BAD.values(), ids=BAD.keys())
 def test_a_bad_document_is_refused_with_every_finding_and_the_last_database_stays(
     copy: FolderCopy,

@@ -421,6 +421,7 @@ def bounded(library: Library) -> dict[str, Answer]:
     )
 
 
+@pytest.mark.long
 def test_the_bounds_are_for_the_host_to_set(tmp_path: Path) -> None:
     library = make(tmp_path / "own", "arguments")
     about = json.loads((library.folder / "about.json").read_text())
@@ -587,6 +588,7 @@ CASES = (
 )
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.asyncio
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.target)

@@ -35,6 +35,7 @@ async def blanks(site: Datasette, page: str) -> dict[str, dict[str, tuple[int, s
     }
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
     "filters",
     [

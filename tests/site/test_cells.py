@@ -151,6 +151,7 @@ async def test_a_text_beyond_the_length_is_shown_plain(site: Datasette) -> None:
 
 
 # Datasette logs the traceback of an error in a function, and pytest takes that for a fault.
+@pytest.mark.quick_cases(3)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.asyncio
 @pytest.mark.parametrize("form", ["", ".json", ".csv", ".xlsx"])

@@ -327,6 +327,7 @@ def check_body(answer: Answer, form: str, status: int, kind: str) -> None:
         assert not re.search("an inner matter|Traceback|Error:|malformed", answer.text)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.target("")[:60])
 def test_a_mistake_has_one_status_in_every_format(
@@ -338,6 +339,7 @@ def test_a_mistake_has_one_status_in_every_format(
         check_body(answer, form, mistake.status, mistake.type)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("target", MISTAKES_OF_ONE_FORMAT)
 def test_a_mistake_of_one_format_has_its_status(answered: dict[str, Answer], target: str) -> None:
     status, kind = MISTAKES_OF_ONE_FORMAT[target]
@@ -395,11 +397,12 @@ def test_head_has_the_status_and_headers_of_get_and_no_body(library: Library) ->
         assert answer.text
 
 
+@pytest.mark.long
 def test_what_is_right_is_answered(library: Library) -> None:
     assert {answer.status for answer in library.get(*RIGHT).values()} == {200}
 
 
-@pytest.mark.quick_cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("limit", ["", "&_size=5"])
 def test_an_excel_file_that_fails_at_a_later_row_has_the_status_of_json(
     tmp_path: Path, limit: str
@@ -426,7 +429,7 @@ def test_any_other_method_is_refused_in_the_format_asked_for(library: Library) -
         check_body(answer, targets[target], 405, "method_not_allowed")
 
 
-@pytest.mark.quick_cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize("cors", [False, True])
 def test_options_names_the_methods(library: Library, cors: bool) -> None:
     targets = ("/", "/library/books.json", "/library.csv?sql=select+1", "/-/versions.json")
@@ -435,6 +438,7 @@ def test_options_names_the_methods(library: Library, cors: bool) -> None:
         assert ("access-control-allow-origin" in answer.headers) == cors
 
 
+@pytest.mark.long
 def test_an_unreadable_cookie_is_ignored(library: Library) -> None:
     found = library.answers(("GET", "/library/books.json", cookie) for cookie in COOKIES)
     assert {answer.status for answer in found} == {200}

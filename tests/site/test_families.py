@@ -144,7 +144,7 @@ async def test_an_unknown_disclosure_is_a_404_like_any_other(several: Datasette,
     assert '<a href="/">Disclosed in part</a>' in response.text
 
 
-@pytest.mark.quick_cases(3)
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("path", OF_FAMILIES)
 async def test_every_link_works(several: Datasette, followed: dict[str, int], path: str) -> None:
     page = await page_of(several, path)

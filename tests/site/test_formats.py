@@ -70,6 +70,7 @@ EMPTY = {*OF_OTHER_SHAPES}
 """Tables that have rows only if there is a disclosure of another shape."""
 
 
+@pytest.mark.quick_cases(12)
 @pytest.mark.asyncio
 @pytest.mark.parametrize("name", PAGES)
 async def test_a_page_links_to_equal_values_in_each_format(site: Datasette, name: str) -> None:

@@ -773,7 +773,7 @@ def test_each_works_with_the_wheel_outside_the_checkout(
     CHECKS[plugin](library)
 
 
-@pytest.mark.quick_cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("plugin", "config", "told"),
     [
@@ -821,7 +821,7 @@ def test_a_mistake_in_the_configuration_stops_the_server(
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.quick_cases(1)
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -40,6 +40,7 @@ POLICIES = {
 """The `Content-Security-Policy` of every kind of response."""
 
 
+@pytest.mark.quick_cases(6)
 @pytest.mark.parametrize("path", POLICIES)
 async def test_every_response_says_what_browsers_may_do_with_it_and_says_it_once(
     site: Datasette, path: str
@@ -56,6 +57,7 @@ async def test_every_response_says_what_browsers_may_do_with_it_and_says_it_once
     assert len(names) == len(set(names))
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize(
     "path",
     [

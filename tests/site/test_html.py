@@ -67,6 +67,7 @@ MORE = (
 )
 
 
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize("path", [*PAGES, *MORE])
 async def test_it_has_no_inline_script_or_style(site: Datasette, path: str) -> None:
     """Not even where browsers would refuse it: a refusal fills the console and changes how pages look."""

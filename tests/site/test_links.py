@@ -178,7 +178,7 @@ async def test_under_a_prefix_every_link_has_it_once_and_leads_somewhere(
     assert {link for link in links if followed.get(without_values(link), 200) != 200} == set()
 
 
-@pytest.mark.quick_cases(1)
+@pytest.mark.long
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
     "path",
@@ -562,6 +562,7 @@ async def test_what_was_not_asked_or_cannot_be_answered_is_not_cited(
     assert 'class="cite"' not in (await site.client.get(path)).text
 
 
+@pytest.mark.quick_cases(4)
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
     "path", [*SELECTIONS, *SQL, TABLE, "/foi/officers-per-year", f"{TABLE}/22-026570-0041"]
@@ -586,6 +587,7 @@ async def test_a_copied_link_names_release_and_count_and_opens_the_same_page(
 COPIED = "_release=0123456789ab&_count=7"
 
 
+@pytest.mark.quick_cases(5)
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
     "path", [*FORMATS, f"{TABLE}.json?_shape=object&_size=1", "/foi.json?sql=select+:_count"]

@@ -50,6 +50,7 @@ async def test_two_disclosures_are_shown_side_by_side_and_never_added_up(
     assert (page["filtered_table_rows_count"], len(page["rows"])) == (529, 500)
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("contact", "shown"),
     [
@@ -115,6 +116,7 @@ async def test_what_has_a_visitors_input_is_not_kept(
     assert site_api.has_input(address, Request.fake(f"/foi?{asked}")) is not kept
 
 
+@pytest.mark.long
 async def test_no_number_of_addresses_fills_the_cache(site: Datasette) -> None:
     (site_api,) = (plugin for plugin in pm.get_plugins() if plugin.__name__ == "site_api.py")
     table = "/foi/officer_allegations"

@@ -40,6 +40,7 @@ async def ids_of(site: Datasette, disclosure: str) -> list[str]:
     return [row["id"] for row in sorted(rows, key=lambda row: row["position"])]
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.asyncio
 @pytest.mark.parametrize("disclosure", [FIRST, BOUNDS, MIXED])
 async def test_a_row_links_to_the_one_before_and_the_one_after_in_its_document(
@@ -61,6 +62,7 @@ def facets_of(page: str) -> str:
     return str(tag)
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.asyncio
 @pytest.mark.parametrize("column", FACETS)
 async def test_lists_to_choose_from_are_open_once_something_is_chosen(
@@ -72,6 +74,7 @@ async def test_lists_to_choose_from_are_open_once_something_is_chosen(
     assert facets_of(page).endswith(" open>")
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
     "query", ["", "?_sort=line", "?_search=facebook", f"?disclosure_id={FIRST}"]
@@ -145,6 +148,7 @@ async def test_a_withdrawn_cell_is_called_withdrawn_before_it_is_called_not_stat
         assert re.findall(why, quote) == ["withdrawn"]
 
 
+@pytest.mark.long
 def test_corrections_are_shown_newest_first_in_whatever_order_they_were_written(
     tmp_path: Path, database: Path
 ) -> None:
@@ -195,6 +199,7 @@ def brake() -> Iterator[Brake]:
     pm.unregister(plugin)
 
 
+@pytest.mark.long
 @pytest.mark.asyncio
 async def test_a_count_that_took_too_long_is_not_shown_and_not_kept(
     site: Datasette, brake: Brake, site_folder: Path, tmp_path: Path

@@ -26,6 +26,7 @@ async def test_datasette_serves_the_built_database_alone_and_immutable(site: Dat
     assert (await site.client.get("/foi.json")).json()["tables"]
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
     ("number", "words"),
     [
@@ -69,6 +70,7 @@ async def test_home_carries_every_caveat_and_the_banner(site: Datasette) -> None
         assert f"{caveat['short']} {caveat['text']}".strip() in words
 
 
+@pytest.mark.quick_cases(6)
 @pytest.mark.parametrize("table", TABLES)
 async def test_every_table_page_carries_its_caveats_and_the_banner(
     site: Datasette, table: str
@@ -104,6 +106,7 @@ async def test_a_row_page_explains_each_of_its_values(site: Datasette) -> None:
         assert meaning.strip() in words
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("table", TABLES)
 async def test_every_table_page_explains_its_columns(site: Datasette, table: str) -> None:
     words = await text_of(site, f"/foi/{table}")
@@ -196,7 +199,7 @@ def followed() -> dict[str, int]:
     return {}
 
 
-@pytest.mark.quick_cases(4)
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     "path", [*PAGES, *(pytest.param(path, marks=pytest.mark.long) for path in OTHERS)]
 )

@@ -251,6 +251,7 @@ FILTERED = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("url", FILTERED)
 def test_a_filter_holds_on_every_page(library: Path, walked: dict[str, Pages], url: str) -> None:
     assert sorted(numbers(walked[url])) == wanted(library, "books", FILTERED[url])
@@ -266,6 +267,7 @@ FACETED = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("url", FACETED)
 def test_facets_and_counts_are_of_all_pages(
     library: Path, walked: dict[str, Pages], url: str
@@ -297,6 +299,7 @@ OF_DATASETTE = {
 """Addresses of pages that Datasette made, and which rows follow: the value sorted by is not needed."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("url", OF_DATASETTE)
 def test_an_address_of_a_page_that_datasette_made_still_works(
     library: Path, walked: dict[str, Pages], url: str
@@ -333,6 +336,7 @@ NONSENSE = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("url", NONSENSE)
 def test_an_address_that_leads_to_no_page_is_a_400_that_says_so(
     walked: dict[str, Pages], url: str
@@ -366,7 +370,7 @@ async def rows_of(site: Datasette, table: str, query: str) -> Counter[str]:
     raise AssertionError(f"{table}?{query} has no last page")
 
 
-@pytest.mark.quick_cases(9)
+@pytest.mark.quick_cases(2)
 @pytest.mark.asyncio
 @pytest.mark.parametrize("table", TABLES)
 async def test_every_row_of_the_site_is_on_one_page(site: Datasette, table: str) -> None:
@@ -415,6 +419,7 @@ async def test_a_streamed_csv_has_every_row_once(site: Datasette, query: str) ->
     assert len(ids) == len(set(ids)) == 409
 
 
+@pytest.mark.long
 @pytest.mark.asyncio
 async def test_search_results_and_filters_can_be_sorted_too(site: Datasette) -> None:
     for query in ("_search=officer", "sanction__isnull=1", "year__in=2020,2021"):

@@ -247,6 +247,7 @@ CHECKS: list[Check] = [
 ]
 
 
+@pytest.mark.quick_cases(36)
 @pytest.mark.asyncio
 @pytest.mark.parametrize("name", QUESTIONS)
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -334,6 +335,7 @@ async def with_a_sample(folder: Path, database: Path) -> tuple[Datasette, Questi
     return await serve(folder), query_files.read_query_file(sample)
 
 
+@pytest.mark.long
 @pytest.mark.asyncio
 async def test_a_new_question_is_one_file(site: Datasette, both: Datasette, tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
@@ -556,7 +558,7 @@ def test_questions_are_served_from_any_working_directory(site_folder: Path, tmp_
     assert '"published": 74' in done.stdout
 
 
-@pytest.mark.quick_cases(3)
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("old", "new", "line", "told"),
     [

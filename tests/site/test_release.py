@@ -303,7 +303,7 @@ HASH = "[0-9a-f]{64}"
 AS_SAID = "as inspect-data.json says"
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [

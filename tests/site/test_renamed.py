@@ -266,6 +266,7 @@ async def test_a_redirect_is_for_reading_and_has_the_headers_of_the_site(site: D
     assert (await ask(site, target, "OPTIONS")).location is None
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
     ("sql", "error"),
@@ -524,7 +525,7 @@ def test_an_error_of_sql_names_the_new_table_and_every_column_that_may_be_meant(
     assert [json.loads(answer.text)["error"] for answer in found] == list(errors.values())
 
 
-@pytest.mark.quick_cases(2)
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("renames", "error"),
     [

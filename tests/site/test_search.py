@@ -87,7 +87,7 @@ async def test_bars_typed_between_words_are_passed_over(site: Datasette) -> None
     assert await found(site, "sent █████ photos") == await found(site, "sent photos") > 0
 
 
-@pytest.mark.quick_cases(16)
+@pytest.mark.quick_cases(5)
 @pytest.mark.parametrize(
     "query",
     [
@@ -346,6 +346,7 @@ async def page_of(site: Datasette, address: str, **arguments: str) -> tuple[str,
     return response.text, " ".join(text.split())
 
 
+@pytest.mark.quick_cases(9)
 @pytest.mark.parametrize("mention", MENTIONS)
 @pytest.mark.parametrize(("address", "name"), [("/foi/search", "q"), (TABLE, "_search")])
 async def test_a_search_for_a_mention_shows_both_counts(

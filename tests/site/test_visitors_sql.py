@@ -103,6 +103,7 @@ async def test_a_page_shows_the_banner_then_the_sql_then_its_rows(
     assert page.tags.count("b") == plain.tags.count("b")
 
 
+@pytest.mark.quick_cases(8)
 @pytest.mark.asyncio
 @pytest.mark.parametrize("sql", [*MISTAKEN, "select 1 as [a", f"{SELECT} limit 'a'"])
 @pytest.mark.parametrize("comment", ["-- <b>Mine</b>\n", ""])
