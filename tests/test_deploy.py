@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from deploy.serve import STOP_SECONDS
 from ingest.build import build
 from tests.deployment import (
     PATIENCE,
@@ -161,6 +162,8 @@ def test_one_server_without_nginx_takes_a_release_too(checkout: Checkout) -> Non
         new = checkout.build_new()
         for step, after in (("publish", new), ("rollback", checkout.old)):
             checkout.step(step)
+            # The process that served the other release finishes what it has begun until then.
+            time.sleep(STOP_SECONDS + 1)
             load = Load(f"http://127.0.0.1:{port}", checkout.old, new)
             with load.running():
                 load.wait(lambda load=load: load.answers.total() >= 100)  # type: ignore[misc]

@@ -25,7 +25,7 @@ TOLD = {
     "image only": "pages without any text",
     "bomb": "pages without any text",
     "page tree in a ring": "a page that cannot be loaded",
-    "deep page tree": "parser cannot read",
+    "deep page tree": "nested too deeply",
     "deep forms": "nested too deeply",
     "looping xref": "contain each other",
     "one page many times": "100,000 pages",

@@ -59,7 +59,7 @@ def test_a_dask_cluster_reads_the_same(long: Path, monkeypatch: pytest.MonkeyPat
         )
         assert max(in_flight) > 2 * Pool().workers  # so no worker of a larger cluster is idle
         pdfs.hostile(long.with_name("deep.pdf"), "deep forms")
-        with pytest.raises(Unreadable, match="parser cannot read"):
+        with pytest.raises(Unreadable, match="nested too deeply"):
             read_document(long.with_name("deep.pdf"), Pool(scheduler=cluster.scheduler_address))
 
 

@@ -794,8 +794,8 @@ def test_each_works_with_the_wheel_outside_the_checkout(
         ("access_log", "{file: no/such/folder/log}", "cannot write to no/such/folder/log: No such"),
         ("families", "{folder: none}", "no folder none"),
         ("families", "{folders: none}", "folders\n  Extra inputs are not permitted"),
-        ("query_files", "{groups: []}", "bases\n  Field required"),
-        ("query_files", "{groups: [], bases: {}}", "no folder canned_queries"),
+        ("query_files", "{grops: []}", "grops\n  Extra inputs are not permitted"),
+        ("query_files", "{folder: none}", "no folder none"),
         (
             "query_files",
             "{groups: [], bases: {}, folder: queries, describe_from: [books]}",
